@@ -1,0 +1,1 @@
+"""Who is at the door: accounts, sign-in sessions, API tokens, permissions."""

@@ -1,0 +1,89 @@
+"""Error handlers: one place turns a ``Refusal`` into an answer that names field and rule."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from helpdesk.auth.door import NotSignedIn
+from helpdesk.extensions import db
+from order_core.errors import Conflict, Refusal
+
+log = logging.getLogger(__name__)
+
+
+def wants_json() -> bool:
+    """Programs get problem documents: the API, the device's sync, scripts of our own pages."""
+    return request.path.startswith("/api/") or request.accept_mimetypes.best in {
+        "application/json",
+        "application/problem+json",
+    }
+
+
+def sentence(refusal: Refusal) -> str:
+    """The refusal in the reader's language."""
+    return str(gettext(f"error.{refusal.code}", **refusal.params))
+
+
+def problem(status: int, code: str, detail: str, **extra: Any) -> Response:
+    """RFC 9457 problem document."""
+    body = {"type": f"urn:ordercare:{code}", "title": HTTPStatus(status).phrase, "status": status, **extra}
+    response = jsonify({**body, "detail": detail})
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def _answer(status: int, code: str, detail: str, **extra: Any) -> Any:
+    if wants_json():
+        return problem(status, code, detail, **extra)
+    return render_template("errors/error.html", status=status, detail=detail, **extra), status
+
+
+def register(app: Any) -> None:
+    """Attach the handlers to the app."""
+
+    @app.errorhandler(NotSignedIn)
+    def _sign_in(_error: NotSignedIn) -> Any:
+        if wants_json():
+            return problem(401, "guard.sign_in", gettext("error.guard.sign_in"))
+        return redirect(url_for("auth.login", next=request.full_path if request.method == "GET" else None))
+
+    @app.errorhandler(Refusal)
+    def _refusal(error: Refusal) -> Any:
+        db.session.rollback()
+        return _answer(error.status, error.code, sentence(error), field=error.field, clause=error.clause)
+
+    @app.errorhandler(StaleDataError)
+    @app.errorhandler(IntegrityError)
+    def _lost_race(error: Exception) -> Any:
+        log.warning("transaction given up: %s", error)
+        return _refusal(Conflict("case.stale", number=""))
+
+    @app.errorhandler(OperationalError)
+    def _database(error: OperationalError) -> Any:
+        log.error("database: %s", error)
+        return _answer(503, "unavailable", gettext("error.unavailable"))
+
+    @app.errorhandler(CSRFError)
+    def _csrf(error: CSRFError) -> Any:
+        return _answer(400, "csrf", gettext("error.csrf"))
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> Any:
+        status = error.code or 500
+        if status < 400:
+            return error
+        return _answer(status, f"http.{status}", gettext(f"error.http.{status if status < 500 else 500}"))
+
+    @app.errorhandler(Exception)
+    def _unexpected(error: Exception) -> Any:
+        log.exception("unexpected: %s", error)
+        db.session.rollback()
+        return _answer(500, "unexpected", gettext("error.http.500"))
