@@ -1,0 +1,1 @@
+"""Dispatch: arrival windows that are promises, technicians, visits and who drives where."""

@@ -1,0 +1,1 @@
+"""Spare parts: the catalogue, what fits which fault, vans and warehouse."""

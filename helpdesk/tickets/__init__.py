@@ -1,0 +1,1 @@
+"""The agents' console: ticket list, ticket page, replies, notes and steps."""
