@@ -1,0 +1,1 @@
+"""``helpdesk story``: the main job played against a running server through its real entrances."""
