@@ -28,13 +28,13 @@ children = [
 ]
 sys.exit(Supervisor(children, grace=float(sys.argv[2])).run())
 """
-WAIT = "import os, time; print('pid', os.getpid()); time.sleep(600)"
+WAIT = "import os, time; os.write(1, b'pid %d\\n' % os.getpid()); time.sleep(600)"
 IGNORE = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 DEAF = f"{IGNORE}; {WAIT}"
 WITH_HORSE = (  # like RQ: the work-horse has a process group of its own
     "import os, time\n"
     "if os.fork() == 0:\n"
-    "    os.setpgrp(); print('horse', os.getpid()); time.sleep(600)\n" + WAIT
+    "    os.setpgrp(); os.write(1, b'horse %d\\n' % os.getpid()); time.sleep(600)\n" + WAIT
 )
 
 
