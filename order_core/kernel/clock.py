@@ -1,0 +1,235 @@
+"""Clock: a deadline that runs on working time, warns, breaches and escalates; pauses are summed from events.
+
+What a clock says at a moment is a pure function of its events and that moment (BEHAVIOURS B8); the due date
+on the row is a cache for searching. Firing twice changes nothing: a reminder is a unique row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from order_core.db import Base, Id
+from order_core.kernel.notice import tell
+from order_core.workdays import ALWAYS, WorkingCalendar
+
+EventKind = Literal["start", "pause", "resume", "stop"]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A deadline of the regulation.
+
+    Attributes:
+        code: T-01 … T-31; clause: what it enforces.
+        budget: how long it may take, in working time when ``working`` else in elapsed time.
+        warn_at: fraction of the budget at which the owner is reminded.
+        escalate_to: department whose head is told of a breach.
+    """
+
+    code: str
+    clause: str
+    budget: timedelta
+    working: bool = True
+    warn_at: float = 0.75
+    escalate_to: str = "AFS"
+
+
+class Clock(Base):
+    """One running deadline of a case; ``owner_id`` is reminded."""
+
+    __tablename__ = "clock"
+    __table_args__ = (
+        Index("ix_clock_case", "case_kind", "case_id"),
+        Index(
+            "ix_clock_running",
+            "next_at",
+            sqlite_where=text("next_at IS NOT NULL"),
+            postgresql_where=text("next_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[Id] = mapped_column(init=False)
+    policy: Mapped[str] = mapped_column(String(8))
+    case_kind: Mapped[str] = mapped_column(String(32))
+    case_id: Mapped[int]
+    case_number: Mapped[str] = mapped_column(String(24))
+    budget_seconds: Mapped[int]
+    warn_seconds: Mapped[int]
+    working: Mapped[bool]
+    escalate_to: Mapped[str] = mapped_column(String(8))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    due_at: Mapped[datetime | None] = mapped_column(default=None)
+    next_at: Mapped[datetime | None] = mapped_column(default=None)
+    stopped_at: Mapped[datetime | None] = mapped_column(default=None)
+    events: Mapped[list["ClockEvent"]] = relationship(
+        default_factory=list, order_by="ClockEvent.at, ClockEvent.id", lazy="selectin"
+    )
+    reminders: Mapped[list["ClockReminder"]] = relationship(default_factory=list, lazy="selectin")
+
+
+class ClockEvent(Base):
+    """Started, paused, resumed or stopped, at event time."""
+
+    __tablename__ = "clock_event"
+
+    id: Mapped[Id] = mapped_column(init=False)
+    clock_id: Mapped[int] = mapped_column(ForeignKey("clock.id"), index=True, init=False)
+    kind: Mapped[str] = mapped_column(String(8))
+    at: Mapped[datetime]
+    reason: Mapped[str | None] = mapped_column(String(32), default=None)
+
+
+class ClockReminder(Base):
+    """A reminder that was given: one of each kind a clock."""
+
+    __tablename__ = "clock_reminder"
+    __table_args__ = (UniqueConstraint("clock_id", "kind"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    clock_id: Mapped[int] = mapped_column(ForeignKey("clock.id"), init=False)
+    kind: Mapped[str] = mapped_column(String(8))
+    at: Mapped[datetime]
+
+
+Span = tuple[datetime, datetime | None]
+
+
+def running_spans(events: Sequence[tuple[str, datetime]]) -> list[Span]:
+    """The stretches in which the clock ran, from (kind, event time) in any order; the last may be open."""
+    spans: list[Span] = []
+    since: datetime | None = None
+    for kind, at in sorted(events, key=lambda event: event[1]):
+        if kind in ("start", "resume") and since is None:
+            since = at
+        elif kind in ("pause", "stop") and since is not None:
+            spans.append((since, at))
+            since = None
+        if kind == "stop":
+            return spans
+    if since is not None:
+        spans.append((since, None))
+    return spans
+
+
+def reached_at(spans: Sequence[Span], amount: timedelta, calendar: WorkingCalendar) -> datetime | None:
+    """When the clock has run for ``amount``; None when it stops or pauses before (so far)."""
+    left = amount
+    for starts, ends in spans:
+        if ends is None:
+            return calendar.add(starts, left)
+        ran = calendar.between(starts, ends)
+        if ran >= left:
+            return calendar.add(starts, left)
+        left -= ran
+    return None
+
+
+def start(
+    session: Session,
+    case: Any,
+    policy: Policy,
+    *,
+    at: datetime,
+    calendar: WorkingCalendar,
+    owner: int | None = None,
+) -> Clock:
+    """Start a policy's clock for a case; one that runs already is left as it is."""
+    clock = running(session, case, policy.code)
+    if clock is not None:
+        return clock
+    seconds = int(policy.budget.total_seconds())
+    clock = Clock(
+        policy=policy.code,
+        case_kind=case.__case_kind__,
+        case_id=case.id,
+        case_number=case.number,
+        budget_seconds=seconds,
+        warn_seconds=int(seconds * policy.warn_at),
+        working=policy.working,
+        escalate_to=policy.escalate_to,
+        owner_id=owner,
+    )
+    session.add(clock)
+    record(session, clock, "start", at=at, calendar=calendar)
+    return clock
+
+
+def running(session: Session, case: Any, policy: str) -> Clock | None:
+    """The clock of a policy that has not been stopped."""
+    return session.scalars(
+        select(Clock)
+        .where(Clock.case_kind == case.__case_kind__, Clock.case_id == case.id)
+        .where(Clock.policy == policy, Clock.stopped_at.is_(None))
+    ).first()
+
+
+def record(
+    session: Session,
+    clock: Clock,
+    kind: EventKind,
+    *,
+    at: datetime,
+    calendar: WorkingCalendar,
+    reason: str | None = None,
+) -> None:
+    """Add an event and recompute what the row caches."""
+    clock.events.append(ClockEvent(kind=kind, at=at, reason=reason))
+    if kind == "stop":
+        clock.stopped_at = at
+    recompute(clock, calendar)
+    session.flush()
+
+
+def stop(session: Session, case: Any, policy: str, *, at: datetime, calendar: WorkingCalendar) -> None:
+    """Stop the running clock of a policy, if there is one."""
+    clock = running(session, case, policy)
+    if clock is not None:
+        record(session, clock, "stop", at=at, calendar=calendar)
+
+
+def recompute(clock: Clock, calendar: WorkingCalendar) -> None:
+    """Due date and next reminder from the events: also after a change of calendar."""
+    spans = running_spans([(event.kind, event.at) for event in clock.events])
+    used = calendar if clock.working else ALWAYS
+    given = {reminder.kind for reminder in clock.reminders}
+    warned = reached_at(spans, timedelta(seconds=clock.warn_seconds), used)
+    clock.due_at = reached_at(spans, timedelta(seconds=clock.budget_seconds), used)
+    pending = [moment for kind, moment in (("warn", warned), ("breach", clock.due_at)) if moment and kind not in given]
+    clock.next_at = min(pending) if pending and clock.stopped_at is None else None
+
+
+def fire_due(session: Session, *, at: datetime, calendar: WorkingCalendar, limit: int = 200) -> int:
+    """Give every reminder that is due; returns how many. Once each, whenever and however often it is called."""
+    rows = session.scalars(
+        select(Clock).where(Clock.next_at <= at).order_by(Clock.next_at).limit(limit).with_for_update(skip_locked=True)
+    ).all()
+    return sum(_fire(session, clock, at=at, calendar=calendar) for clock in rows)
+
+
+def _fire(session: Session, clock: Clock, *, at: datetime, calendar: WorkingCalendar) -> int:
+    spans = running_spans([(event.kind, event.at) for event in clock.events])
+    used = calendar if clock.working else ALWAYS
+    given = {reminder.kind for reminder in clock.reminders}
+    fired = 0
+    for kind, seconds in (("warn", clock.warn_seconds), ("breach", clock.budget_seconds)):
+        moment = reached_at(spans, timedelta(seconds=seconds), used)
+        if moment is None or moment > at or kind in given:
+            continue
+        clock.reminders.append(ClockReminder(kind=kind, at=moment))
+        _tell(session, clock, kind, at=at)
+        fired += 1
+    recompute(clock, calendar)
+    session.flush()
+    return fired
+
+
+def _tell(session: Session, clock: Clock, kind: str, *, at: datetime) -> None:
+    params = {"policy": clock.policy, "number": clock.case_number}
+    if kind == "warn" and clock.owner_id is not None:
+        tell(session, key="clock.warn", at=at, person=clock.owner_id, params=params)
+    else:
+        tell(session, key=f"clock.{kind}", at=at, department=clock.escalate_to, params=params)
