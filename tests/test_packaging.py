@@ -51,9 +51,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("elsewhere") / "venv"
     run([sys.executable, "-m", "venv", "--without-pip", folder], cwd=folder.parent)
     libraries = Path(pytest.__file__).parents[1]
-    packages = next(folder.glob("lib/python*/site-packages"))
-    run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", packages, wheel], cwd=folder)
-    (packages / "lent.pth").write_text(f"{libraries}\n")
+    next(folder.glob("lib/python*/site-packages")).joinpath("lent.pth").write_text(f"{libraries}\n")
+    pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python"]
+    run([*pip, "install", "-q", "--no-deps", "--ignore-installed", wheel], cwd=folder)
     return folder
 
 
@@ -123,7 +123,7 @@ def test_helpdesk_up_runs_in_an_empty_folder_until_ready(installed: Path, tmp_pa
         port = probe.getsockname()[1]
     with (tmp_path / "output").open("wb") as output:
         up = subprocess.Popen(
-            [installed / "bin" / "python", "-m", "helpdesk.cli", "up"],
+            [installed / "bin" / "helpdesk", "up"],
             cwd=tmp_path,
             env=outside(PORT=str(port), DEMO="1", HELPDESK_DATA_DIR="data"),
             stdout=output,
@@ -131,7 +131,7 @@ def test_helpdesk_up_runs_in_an_empty_folder_until_ready(installed: Path, tmp_pa
         )
     try:
         ready = answers(f"http://127.0.0.1:{port}/readyz", up)
-        page = fetch(f"http://127.0.0.1:{port}/login")
+        page = fetch(f"http://127.0.0.1:{port}/login") if ready else ""
         up.send_signal(signal.SIGINT)
         status = up.wait(30)
     finally:
