@@ -5,7 +5,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, make_url
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -18,14 +20,10 @@ MODELS = (
     "order_core.kernel.clock",
     "order_core.kernel.sign",
     "order_core.kernel.check",
-    "order_core.kernel.plan",
-    "order_core.kernel.measure",
     "order_core.parties.models",
     "order_core.issues.models",
     "order_core.execution.models",
-    "order_core.delivery.models",
     "order_core.aftersales.models",
-    "order_core.performance.models",
     "helpdesk.now",
     "helpdesk.auth.models",
     "helpdesk.channels.models",
@@ -62,3 +60,16 @@ def upgrade(database_url: str) -> None:
 def head() -> str | None:
     """The newest revision of the history."""
     return ScriptDirectory.from_config(config("sqlite://")).get_current_head()
+
+
+def current(database_url: str) -> str | None:
+    """The revision that a database is at; None for one without a schema, which is not made by asking."""
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return None
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()

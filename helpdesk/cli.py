@@ -1,0 +1,74 @@
+"""The ``helpdesk`` command. Each subcommand is loaded when it is asked for, so that ``--help`` is quick.
+
+Errors are one line on stderr: status 2 for what was asked or configured wrongly, 1 for what went wrong.
+"""
+
+import sys
+from importlib import import_module
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from helpdesk.config import ConfigError
+from order_core.errors import Refusal
+
+COMMANDS = {
+    "up": "helpdesk.commands.up:up",
+    "serve": "helpdesk.commands.processes:serve",
+    "worker": "helpdesk.commands.processes:worker",
+    "scheduler": "helpdesk.commands.processes:scheduler",
+    "db": "helpdesk.commands.data:db",
+    "demo": "helpdesk.commands.data:demo",
+    "doctor": "helpdesk.commands.doctor:doctor",
+    "user": "helpdesk.commands.accounts:user",
+    "token": "helpdesk.commands.accounts:token",
+}
+"""Name → module:command. A command of one's own is one more line."""
+
+
+class LateCommands(click.Group):
+    """A group that imports a command's module only when that command is wanted."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, name = target.split(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.command(cls=LateCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ordercare", message="OrderCare %(version)s")
+def helpdesk() -> None:
+    """OrderCare: the orders and the after-sales service of a manufacturer.
+
+    Start with `helpdesk up`. Settings come from the environment; see docs/settings.md.
+    """
+
+
+def main() -> None:
+    """The entry point: every expected error is one clear line."""
+    try:
+        helpdesk(prog_name="helpdesk")
+    except ConfigError as error:
+        _leave(2, f"setting {error}")
+    except Refusal as error:
+        _leave(1, str(error))
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        _leave(1, f"database: {str(cause).strip().splitlines()[0]}")
+    except OSError as error:
+        _leave(1, str(error))
+
+
+def _leave(status: int, line: str) -> None:
+    click.echo(f"helpdesk: {line}", err=True)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""The schema and the demo company."""
+
+import click
+
+from helpdesk import schema
+from helpdesk.commands import in_app, log_to_stderr
+from helpdesk.config import load_settings
+
+
+@click.group()
+def db() -> None:
+    """The database's schema."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the database to the newest revision; makes an empty one."""
+    settings = load_settings()
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    schema.upgrade(settings.database_url)
+    click.echo(f"database is at {schema.head()}")
+
+
+@db.command()
+def current() -> None:
+    """Say which revision the database is at; status 1 when it is not the newest."""
+    found, newest = schema.current(load_settings().database_url), schema.head()
+    click.echo(f"{found or 'none'}{' (newest)' if found == newest else f', newest is {newest}'}")
+    if found != newest:
+        raise SystemExit(1)
+
+
+@click.command()
+def demo() -> None:
+    """Load or refresh the demo company. Running it twice changes nothing."""
+    from helpdesk import demo as company
+
+    log_to_stderr()
+    in_app(lambda session, at: company.load(session, at=at))
+    click.echo("the demo company is loaded; every login has the password `demo`")

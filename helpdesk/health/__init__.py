@@ -1,0 +1,1 @@
+"""Whether the product is alive, ready, and how it is doing."""

@@ -1,0 +1,18 @@
+"""${message}
+
+Revision ${up_revision}, after ${down_revision | comma,n}; written on ${create_date.date()}.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql  # noqa: F401 - types of the other database
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = ${repr(branch_labels)}
+depends_on = ${repr(depends_on)}
+
+
+def upgrade() -> None:
+    """Forwards only: to go back, restore the backup taken before."""
+    ${upgrades if upgrades else "pass"}

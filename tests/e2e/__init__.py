@@ -1,0 +1,1 @@
+"""Tests against the real product: its own processes on a scratch data directory."""

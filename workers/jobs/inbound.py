@@ -1,0 +1,13 @@
+"""An inbound message is understood and answered."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from helpdesk.chatbot import service
+
+
+def run(session: Session, payload: dict[str, Any], at: datetime) -> None:
+    """``payload``: message_id."""
+    service.handle_message(session, payload["message_id"], at=at)
