@@ -1,0 +1,33 @@
+"""The demo company: ten departments, the cast, customers whose units come from orders really driven through.
+
+``load`` is idempotent: what is there already stays as it is.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from helpdesk.demo import catalogue, history, people
+from order_core.parties.models import Person
+
+__all__ = ["is_loaded", "load"]
+
+
+def is_loaded(session: Session) -> bool:
+    """Whether the company is there."""
+    return session.scalar(select(Person.id).where(Person.email == people.ADMIN)) is not None
+
+
+def load(session: Session, *, at: datetime) -> bool:
+    """Load the demo company; False when it was there."""
+    if is_loaded(session):
+        return False
+    staff = people.add_staff(session, at=at)
+    catalogue.add_products(session)
+    catalogue.add_standards(session, at=at)
+    customers = people.add_customers(session)
+    catalogue.add_vans_and_parts(session, staff, at=at)
+    history.add_orders(session, staff, customers, at=at)
+    history.add_past_faults(session, staff, customers, at=at)
+    return True

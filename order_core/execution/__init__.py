@@ -1,0 +1,1 @@
+"""Chapter 3: orders issued and confirmed, design changes; supply, quality and equipment follow."""

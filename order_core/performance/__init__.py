@@ -1,0 +1,1 @@
+"""Chapter 8: indicators, recomputed from the records at any time."""
