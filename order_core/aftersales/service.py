@@ -106,4 +106,6 @@ def report(
     return written
 
 
-__all__ = ["AFTER_REPAIR", "products_of", "report", "standard_for", "warranty"]
+def last_test(session: Session, issue: Issue) -> str | None:
+    """The verdict of the newest after-repair test of a ticket."""
+    return check.last_verdict(session, issue, AFTER_REPAIR)

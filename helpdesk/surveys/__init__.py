@@ -1,0 +1,1 @@
+"""Satisfaction surveys: asked by SMS, answered by digit or by link."""
