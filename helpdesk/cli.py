@@ -19,6 +19,7 @@ COMMANDS = {
     "scheduler": "helpdesk.commands.processes:scheduler",
     "db": "helpdesk.commands.data:db",
     "demo": "helpdesk.commands.data:demo",
+    "story": "helpdesk.commands.story:story",
     "doctor": "helpdesk.commands.doctor:doctor",
     "user": "helpdesk.commands.accounts:user",
     "token": "helpdesk.commands.accounts:token",

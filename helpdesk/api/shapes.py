@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from helpdesk.channels.models import Message
+from helpdesk.channels.models import Call, Message
 from helpdesk.dispatch.models import Technician, Visit
 from helpdesk.parts.models import Part
 from order_core.aftersales.models import InstalledProduct, Survey
@@ -105,6 +105,22 @@ def message(row: Message) -> dict[str, Any]:
         "ticket_id": row.issue_id,
         "created_at": instant(row.created_at),
         "sent_at": instant(row.sent_at),
+    }
+
+
+def call(row: Call) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "direction": row.direction,
+        "sid": row.sid,
+        "number": row.number,
+        "state": row.state,
+        "language": row.language,
+        "ticket_id": row.issue_id,
+        "started_at": instant(row.started_at),
+        "queued_at": instant(row.queued_at),
+        "ended_at": instant(row.ended_at),
+        "seconds": row.seconds,
     }
 
 

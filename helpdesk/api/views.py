@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from helpdesk.api import service, shapes
 from helpdesk.api.paging import ListQuery, one, page
 from helpdesk.auth.door import PUBLIC, current_actor, door
-from helpdesk.channels.models import Message
+from helpdesk.channels.models import Call, Message
 from helpdesk.dispatch.models import Technician, Visit
 from helpdesk.extensions import csrf, db
 from helpdesk.now import now
@@ -242,6 +242,16 @@ def messages(query: MessageQuery) -> Response:
     if query.ticket:
         wanted = wanted.where(Message.issue_id == _ticket_id(query.ticket))
     return _answer(page(db.session(), wanted, Message.id, query, shapes.message))
+
+
+@api.get("/calls")
+@door("api.read")
+def calls(query: ByTicket) -> Response:
+    """Calls of both directions, the newest first."""
+    wanted = select(Call)
+    if query.ticket:
+        wanted = wanted.where(Call.issue_id == _ticket_id(query.ticket))
+    return _answer(page(db.session(), wanted, Call.id, query, shapes.call))
 
 
 @api.get("/appointments")
