@@ -70,7 +70,9 @@ lock: install  ## requirements.lock anew from requirements.in
 migration: install  ## a revision from what changed in the models: make migration M="why"
 	@test -n "$(M)" || { echo 'make migration M="what the revision is for"' >&2; exit 2; }
 	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; export HELPDESK_DATA_DIR="$$scratch"; \
-	  $(VENV)/bin/helpdesk db upgrade && $(VENV)/bin/flask --app helpdesk db migrate -m "$(M)"
+	  $(VENV)/bin/helpdesk db upgrade && \
+	  $(VENV)/bin/alembic -c helpdesk/migrations/alembic.ini revision --autogenerate -m "$(M)"
+	@$(PY) -m ruff format --quiet helpdesk/migrations/versions
 
 screenshots: install  ## pictures of the main screens, into docs/screens
 	@$(PY) -m tests.e2e.screenshots docs/screens
