@@ -11,6 +11,7 @@ from types import FrameType
 
 import waitress
 
+from helpdesk import schema
 from helpdesk.app import OrderCare, create_app
 from helpdesk.config import Settings
 
@@ -25,6 +26,7 @@ SILENT_SECONDS = 30
 def serve(settings: Settings) -> None:
     """Serve the app on HOST and PORT until SIGTERM or SIGINT."""
     app = create_app(settings)
+    schema.import_models()
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     signal.signal(signal.SIGTERM, _stop)
     listen(app, settings)

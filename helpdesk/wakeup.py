@@ -47,6 +47,7 @@ TOPICS: dict[str, Topic] = {
     "survey.send": Topic("fast", "workers.jobs.survey"),
     "dispatch.assign": Topic("plan", "workers.jobs.assign"),
     "pattern.check": Topic("plan", "workers.jobs.pattern"),
+    "outbox.purge": Topic("heavy", "workers.jobs.purge"),
 }
 
 

@@ -1,11 +1,11 @@
 """The declarative base, its column types and naming rules; one metadata for library and helpdesk."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, dataclass_transform
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, mapped_column
+from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -48,6 +48,7 @@ BigInt = BigInteger().with_variant(Integer(), "sqlite")
 Id = Annotated[int, mapped_column(BigInt, primary_key=True, autoincrement=True)]
 
 
+@dataclass_transform(kw_only_default=True, field_specifiers=(mapped_column, relationship))
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False):
     """Every table of the product. Rows compare by identity, not by value."""
 

@@ -9,7 +9,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("order_core", "helpdesk", "workers")
 
-FLASK_ROOMS = ("helpdesk/app.py", "helpdesk/extensions.py", "helpdesk/cli.py", "helpdesk/auth/", "helpdesk/api/")
+FLASK_ROOMS = (
+    "helpdesk/app.py",
+    "helpdesk/extensions.py",
+    "helpdesk/cli.py",
+    "helpdesk/auth/",
+    "helpdesk/api/",
+)
 BANNED_IN_CORE = {"flask", "redis", "rq", "twilio", "jinja2", "helpdesk", "workers", "flask_sqlalchemy"}
 
 
@@ -61,7 +67,9 @@ def test_flask_is_used_where_the_web_is() -> None:
     def may(path: str) -> bool:
         return path.startswith(FLASK_ROOMS) or path.endswith("views.py")
 
-    assert [relative(p) for p in modules("helpdesk", "workers") if "flask" in roots(p) and not may(relative(p))] == []
+    assert [
+        relative(p) for p in modules("helpdesk", "workers") if "flask" in roots(p) and not may(relative(p))
+    ] == []
 
 
 def test_twilio_is_imported_in_one_file() -> None:
@@ -123,6 +131,7 @@ def test_every_folder_says_what_it_is(package: str) -> None:
     silent = [
         relative(p)
         for p in modules(package)
-        if "migrations/versions" not in relative(p) and not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))
+        if "migrations/versions" not in relative(p)
+        and not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))
     ]
     assert silent == []

@@ -41,7 +41,9 @@ def test_every_webhook_checks_its_signature(app: Any) -> None:
 def test_state_changes_are_posts_with_csrf(app: Any) -> None:
     """Only signed webhooks and the bearer-token API are exempt from CSRF protection."""
     csrf = app.extensions["csrf"]
-    exempt = csrf._exempt_views | {f"{bp.import_name}" for bp in csrf._exempt_blueprints if hasattr(bp, "import_name")}
+    exempt = csrf._exempt_views | {
+        f"{bp.import_name}" for bp in csrf._exempt_blueprints if hasattr(bp, "import_name")
+    }
     assert all(re.search(r"channels|api", str(name)) for name in exempt), exempt
 
 
@@ -50,7 +52,8 @@ def test_no_get_route_writes_by_its_name(app: Any) -> None:
     own = [
         rule.rule
         for rule in app.url_map.iter_rules()
-        if getattr(app.view_functions[rule.endpoint], "own_transaction", False) and "GET" in (rule.methods or ())
+        if getattr(app.view_functions[rule.endpoint], "own_transaction", False)
+        and "GET" in (rule.methods or ())
     ]
     assert own == []
 

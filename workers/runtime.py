@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from helpdesk import schema
 from helpdesk.app import OrderCare, create_app
+from helpdesk.channels import addresses
+from helpdesk.channels.gateway import Gateway
 from helpdesk.database import in_transaction
 from helpdesk.extensions import db
 from helpdesk.now import now
@@ -27,6 +29,12 @@ def app() -> OrderCare:
     schema.import_models()
     os.register_at_fork(after_in_child=forget_connections)
     return made
+
+
+@lru_cache(maxsize=1)
+def gateway() -> Gateway:
+    """The way to the provider, or the console's."""
+    return addresses.gateway(app().settings)
 
 
 def forget_connections() -> None:

@@ -31,10 +31,7 @@ class Entry:
         return EPOCH + self.offset + begun * self.every
 
 
-ENTRIES: tuple[Entry, ...] = (
-    Entry("inbound-poll", "inbound.poll", timedelta(minutes=2)),
-    Entry("housekeeping", "outbox.purge", timedelta(days=1), timedelta(hours=19)),
-)
+ENTRIES: tuple[Entry, ...] = (Entry("housekeeping", "outbox.purge", timedelta(days=1), timedelta(hours=19)),)
 """All periodic work. 19:00 UTC is three in the morning in Taipei."""
 
 

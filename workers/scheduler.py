@@ -48,9 +48,9 @@ class Scheduler:
         while not stop.is_set():
             try:
                 self.turn()
-            except SQLAlchemyError as error:
+            except SQLAlchemyError:
                 self._leads_until = None
-                log.warning("scheduler: database: %s", type(error).__name__)
+                log.exception("scheduler: database")
             stop.wait(IDLE_SECONDS)
         self.resign()
 

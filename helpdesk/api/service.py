@@ -12,7 +12,12 @@ from order_core.errors import Conflict
 
 
 def once(
-    session: Session, key: str | None, request: bytes, work: Callable[[], tuple[dict[str, Any], int]], *, at: datetime
+    session: Session,
+    key: str | None,
+    request: bytes,
+    work: Callable[[], tuple[dict[str, Any], int]],
+    *,
+    at: datetime,
 ) -> tuple[dict[str, Any], int]:
     """Do ``work`` once for a key; a repetition gets the first answer.
 

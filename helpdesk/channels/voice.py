@@ -190,5 +190,3 @@ def _contact_made(
         )  # fmt: skip
     elif issue is not None and known.issue_id is None:
         known.issue_id, known.no_issue_reason = issue.id, None
-
-

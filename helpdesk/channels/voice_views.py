@@ -54,7 +54,11 @@ def line(call: Call, purpose: str, **params: Any) -> str:
 
 
 def _menu(call: Call, *before: str) -> Twiml:
-    return Twiml(call.language).gather([*before, line(call, "menu")], "/twilio/voice/menu").redirect("/twilio/voice")
+    return (
+        Twiml(call.language)
+        .gather([*before, line(call, "menu")], "/twilio/voice/menu")
+        .redirect("/twilio/voice")
+    )
 
 
 @bp.post("")
@@ -163,7 +167,9 @@ def status() -> Response:
     call, at = _step(f"status-{request.form['CallStatus'][:16]}")
     seconds = request.form.get("CallDuration", "")
     if call.direction == "in" and call.ended_at is None:
-        voice.ended(db.session(), call, int(seconds) if seconds.isdecimal() and len(seconds) < 7 else None, at=at)
+        voice.ended(
+            db.session(), call, int(seconds) if seconds.isdecimal() and len(seconds) < 7 else None, at=at
+        )
     return Response("", status=204)
 
 

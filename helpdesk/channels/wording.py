@@ -44,7 +44,7 @@ def _environment(channel: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 - plain text for a telephone, never HTML
+        autoescape=False,
     )
     environment.globals.update(day=day, clock=clock, window=window)
     return environment

@@ -10,9 +10,7 @@ from helpdesk.chatbot.models import Conversation
 
 def conversation(session: Session, phone: str) -> Conversation:
     """The conversation of a number, made when there is none; locked until the transaction ends."""
-    found = session.scalars(
-        select(Conversation).where(Conversation.phone == phone).with_for_update()
-    ).first()
+    found = session.scalars(select(Conversation).where(Conversation.phone == phone).with_for_update()).first()
     if found is None:
         found = Conversation(phone=phone, state={})
         session.add(found)

@@ -55,7 +55,12 @@ WAREHOUSE = "HK-MAIN"
 SUPPLIER = "SUPPLIER"
 # technician: van, lat, lon, skills
 VANS = {
-    "wei": ("VAN-WEI", 22.3193, 114.1694, ["refrigerator", "washing_machine", "dishwasher", "air_conditioner"]),
+    "wei": (
+        "VAN-WEI",
+        22.3193,
+        114.1694,
+        ["refrigerator", "washing_machine", "dishwasher", "air_conditioner"],
+    ),
     "ming": ("VAN-MING", 22.2783, 114.1747, ["refrigerator", "washing_machine", "air_conditioner"]),
     "kayan": ("VAN-KAYAN", 22.3830, 114.1900, ["washing_machine", "air_conditioner", "dishwasher"]),
 }
@@ -102,7 +107,10 @@ def add_vans_and_parts(session: Session, staff: dict[str, Person], *, at: dateti
             StockLocation(code=WAREHOUSE, kind="warehouse"),
             StockLocation(code=SUPPLIER, kind="supplier", external=True),
             StockLocation(code=parts.CUSTOMER_LOCATION, kind="customer", external=True),
-            *(StockLocation(code=van, kind="van", person_id=staff[key].id) for key, (van, *_) in VANS.items()),
+            *(
+                StockLocation(code=van, kind="van", person_id=staff[key].id)
+                for key, (van, *_) in VANS.items()
+            ),
         ]
     )
     session.flush()
@@ -116,7 +124,9 @@ def add_vans_and_parts(session: Session, staff: dict[str, Person], *, at: dateti
         )
         stock.move(session, code, 20, source=SUPPLIER, target=WAREHOUSE, reason="receipt", by=WORKER, at=at)
         for van, *_ in VANS.values():
-            stock.move(session, code, units, source=WAREHOUSE, target=van, reason="load_van", by=WORKER, at=at)
+            stock.move(
+                session, code, units, source=WAREHOUSE, target=van, reason="load_van", by=WORKER, at=at
+            )
     for key, (van, lat, lon, skills) in VANS.items():
         dispatch.add_technician(
             session, staff[key], skills=list(skills), lat=lat, lon=lon, van=van, zone="Asia/Hong_Kong"

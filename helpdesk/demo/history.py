@@ -34,13 +34,17 @@ def add_orders(
     """One finished order a unit; and one of Smith's that is being made, promised for next week."""
     for index, (key, model, serial, lot, room, days) in enumerate(UNITS, 1):
         accepted = at - timedelta(days=days)
-        order = _confirmed(session, staff, customers[key], model, f"CT-{index:04d}", accepted - timedelta(days=40))
+        order = _confirmed(
+            session, staff, customers[key], model, f"CT-{index:04d}", accepted - timedelta(days=40)
+        )
         _delivered(session, staff, customers[key], order, at=accepted)
         line = order.lines[0]
         installation.install(session, order, line, [(serial, lot)], room=room, at=accepted)
         orders.close(session, order, by=staff["sal"].actor(), at=accepted + timedelta(hours=1))
     started = at - timedelta(days=12)
-    order = _confirmed(session, staff, customers["smith"], "WM-900", "CT-0100", started, due=at + timedelta(days=7))
+    order = _confirmed(
+        session, staff, customers["smith"], "WM-900", "CT-0100", started, due=at + timedelta(days=7)
+    )
     orders.start(
         session,
         order,

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from order_core.db import Base, Id
+from order_core.db import Base
 from order_core.issues.models import Issue
 from order_core.kernel.case import CaseMixin
 from order_core.parties.models import Person, Site

@@ -37,7 +37,9 @@ def _technician_free(step: Step) -> None:
     window = Window(visit.starts_at, visit.ends_at)
     place = Place(visit.site.lat, visit.site.lon)
     if not rules.feasible(slots.as_candidate(technician), window, place, visit.issue.appliance):
-        raise Conflict("visit.not_feasible", field="technician", clause="5.1.2-b", name=technician.person.name)
+        raise Conflict(
+            "visit.not_feasible", field="technician", clause="5.1.2-b", name=technician.person.name
+        )
 
 
 def _reason(step: Step) -> None:
@@ -82,7 +84,9 @@ def add_technician(
     hours = dict(shift or {"days": [0, 1, 2, 3, 4, 5], "from": "09:00", "to": "19:00"})
     technician = session.get(Technician, person.id)
     if technician is None:
-        technician = Technician(skills=skills, lat=lat, lon=lon, van=van, shift=hours, zone=zone, person=person)
+        technician = Technician(
+            skills=skills, lat=lat, lon=lon, van=van, shift=hours, zone=zone, person=person
+        )
         session.add(technician)
     technician.skills, technician.lat, technician.lon = skills, lat, lon
     technician.van, technician.shift, technician.zone, technician.radius_km = van, hours, zone, radius_km
@@ -157,7 +161,14 @@ def give(session: Session, visit: Visit, technician_id: int, *, by: Actor, at: d
     reserved = parts.reserve_likely(session, visit.issue, visit, van=visit.technician.van, at=at)
     visit.part_code = reserved.item if reserved else None
     issues.hand_to(session, visit.issue, technician_id, by=by, at=at, mode="on_site")
-    tell(session, key="visit.assigned", at=at, about=visit, person=technician_id, params={"visit": visit.number})
+    tell(
+        session,
+        key="visit.assigned",
+        at=at,
+        about=visit,
+        person=technician_id,
+        params={"visit": visit.number},
+    )
     tell_customer(session, visit, "visit.assigned", at=at, technician=visit.technician.person.name)
     return visit
 
@@ -183,7 +194,9 @@ def arrive(session: Session, visit: Visit, *, by: Actor, at: datetime) -> None:
     """Check-in on site, compared with the promised window."""
     visit.arrived_at = at
     late = max(timedelta(0), at - visit.ends_at)
-    PROCEDURE.advance(session, visit, "arrive", by=by, at=at, data={"late_minutes": int(late.total_seconds() // 60)})
+    PROCEDURE.advance(
+        session, visit, "arrive", by=by, at=at, data={"late_minutes": int(late.total_seconds() // 60)}
+    )
 
 
 def start(session: Session, visit: Visit, *, by: Actor, at: datetime) -> None:
@@ -198,7 +211,9 @@ def complete(session: Session, visit: Visit, *, report_id: int, by: Actor, at: d
     parts.release_for(session, visit)
 
 
-def leave_incomplete(session: Session, visit: Visit, step: str, reason: str, *, by: Actor, at: datetime) -> None:
+def leave_incomplete(
+    session: Session, visit: Visit, step: str, reason: str, *, by: Actor, at: datetime
+) -> None:
     """``part_missing`` or ``no_access``: the ticket needs another visit, the dispatcher is told."""
     PROCEDURE.advance(session, visit, step, by=by, at=at, data={"reason": reason})
     parts.release_for(session, visit)

@@ -96,7 +96,9 @@ def release_offers(session: Session, issue: Issue) -> None:
 def free_for(session: Session, technician_id: int, window: Window, *, at: datetime) -> bool:
     """Whether a technician's window is neither taken nor held by somebody now."""
     claim = session.get(WindowClaim, (technician_id, window.starts_at), populate_existing=True)
-    return claim is None or (claim.visit_id is None and claim.held_until is not None and claim.held_until <= at)
+    return claim is None or (
+        claim.visit_id is None and claim.held_until is not None and claim.held_until <= at
+    )
 
 
 def _hold(

@@ -80,7 +80,7 @@ def register(app: Any) -> None:
         status = error.code or 500
         if status < 400:
             return error
-        return _answer(status, f"http.{status}", gettext(f"error.http.{status if status < 500 else 500}"))
+        return _answer(status, f"http.{status}", gettext(f"error.http.{min(500, status)}"))
 
     @app.errorhandler(Exception)
     def _unexpected(error: Exception) -> Any:

@@ -3,8 +3,7 @@
 from datetime import datetime
 
 import redis
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.process_collector import ProcessCollector
+from prometheus_client import Counter, Gauge, Histogram, generate_latest
 from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import func, select
@@ -19,18 +18,12 @@ from order_core.kernel.outbox import OutboxRow
 WAITING = ("pending", "maybe_sent", "unknown")
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
-registry = CollectorRegistry()
-ProcessCollector(registry=registry)
-requests = Counter(
-    "ordercare_requests", "Requests answered", ["endpoint", "method", "status"], registry=registry
-)
-seconds = Histogram(
-    "ordercare_request_seconds", "Time to answer", ["endpoint"], buckets=BUCKETS, registry=registry
-)
-outbox = Gauge("ordercare_outbox_rows", "Work not finished", ["topic", "state"], registry=registry)
-oldest = Gauge("ordercare_outbox_oldest_due_seconds", "How late the oldest due row is", registry=registry)
-waiting = Gauge("ordercare_wakeups", "Wake-ups waiting in Redis", ["queue"], registry=registry)
-up = Gauge("ordercare_check_ok", "1 where a readiness check says ok", ["check"], registry=registry)
+requests = Counter("ordercare_requests", "Requests answered", ["endpoint", "method", "status"])
+seconds = Histogram("ordercare_request_seconds", "Time to answer", ["endpoint"], buckets=BUCKETS)
+outbox = Gauge("ordercare_outbox_rows", "Work not finished", ["topic", "state"])
+oldest = Gauge("ordercare_outbox_oldest_due_seconds", "How late the oldest due row is")
+waiting = Gauge("ordercare_wakeups", "Wake-ups waiting in Redis", ["queue"])
+up = Gauge("ordercare_check_ok", "1 where a readiness check says ok", ["check"])
 
 
 def count_request(endpoint: str, method: str, status: int, took: float | None) -> None:
@@ -52,7 +45,7 @@ def text(session: Session, redis_url: str, wall: datetime) -> bytes:
         _count_wakeups(redis_url)
     except (redis.RedisError, OSError):
         waiting.clear()
-    return generate_latest(registry)
+    return generate_latest()
 
 
 def _count_outbox(session: Session) -> None:

@@ -98,7 +98,9 @@ def register(app: Any) -> None:
     def _frame() -> dict[str, Any]:
         session, actor = db.session(), current_actor()
         notices = (
-            open_notices(session, person=actor.id, department=actor.department if actor.head else None, limit=9)
+            open_notices(
+                session, person=actor.id, department=actor.department if actor.head else None, limit=9
+            )
             if actor is not None and actor.id is not None
             else []
         )

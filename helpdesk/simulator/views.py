@@ -59,7 +59,9 @@ def send() -> Response:
     body, phone = request.form.get("body", ""), _customer_number()
     if not body.strip():
         raise Invalid("simulator.body", field="body")
-    answer = _post("/twilio/sms", {"MessageSid": f"SM{secrets.token_hex(16)}", "Body": body, "NumMedia": "0"}, phone)
+    answer = _post(
+        "/twilio/sms", {"MessageSid": f"SM{secrets.token_hex(16)}", "Body": body, "NumMedia": "0"}, phone
+    )
     return jsonify(ok=answer.status_code == 200, status=answer.status_code)
 
 
@@ -132,7 +134,9 @@ def _spoken(sid: str, answer: Any) -> Response:
         return jsonify(sid=sid, lines=[], action=None, ended=True, twiml="")
     root = ElementTree.fromstring(answer.data)  # noqa: S314 - our own answer
     lines = [element.text or "" for element in root.iter("Say")]
-    target = next((element for element in root.iter() if element.tag in ("Gather", "Enqueue", "Record")), None)
+    target = next(
+        (element for element in root.iter() if element.tag in ("Gather", "Enqueue", "Record")), None
+    )
     action = target.get("action") or target.get("waitUrl") if target is not None else None
     wait = target.get("waitUrl") if target is not None and target.tag == "Enqueue" else None
     redirect = root.find("Redirect")
@@ -169,7 +173,10 @@ def _customers() -> list[dict[str, Any]]:
     ):
         units.setdefault(customer_id, []).append(appliance)
     rows = session.execute(
-        select(ContactPerson, Customer).join(Customer).where(ContactPerson.phone.is_not(None)).order_by(Customer.id)
+        select(ContactPerson, Customer)
+        .join(Customer)
+        .where(ContactPerson.phone.is_not(None))
+        .order_by(Customer.id)
     )
     return [
         {

@@ -147,7 +147,9 @@ def the_plan_gives_it_to_wei(scene: Scene) -> str:
 
 
 def lin_is_reminded(scene: Scene) -> str:
-    _forward(scene, datetime.fromisoformat(scene.known["visit"]["starts_at"]) - timedelta(hours=1, minutes=30))
+    _forward(
+        scene, datetime.fromisoformat(scene.known["visit"]["starts_at"]) - timedelta(hours=1, minutes=30)
+    )
     return str(scene.reply(LIN, "visit.reminder")["body"])
 
 
@@ -218,7 +220,10 @@ def hua_has_to_call(scene: Scene) -> str:
         lambda: next((r for r in scene.api.items("tickets", kind="callback", phone=LIN) if r["state"] == "assigned"), None),
     )  # fmt: skip
     hua = scene.browser().sign_in("hua@demo.test", PASSWORD)
-    must(callback["number"] in hua.get("/tickets?view=callbacks").text, "Hua's list does not show the call-back")
+    must(
+        callback["number"] in hua.get("/tickets?view=callbacks").text,
+        "Hua's list does not show the call-back",
+    )
     return f"{callback['number']} for Hua"
 
 
@@ -346,4 +351,6 @@ def _action(scene: Scene, kind: str, **data: Any) -> dict[str, Any]:
 def _sync(scene: Scene, *actions: dict[str, Any]) -> None:
     answer = scene.known["wei_browser"].post_json("/m/sync", {"actions": list(actions)})
     for result in answer["results"]:
-        must(result["status"] == "done", f"the device's action was {result['status']}: {result.get('message')}")
+        must(
+            result["status"] == "done", f"the device's action was {result['status']}: {result.get('message')}"
+        )

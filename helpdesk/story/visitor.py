@@ -187,4 +187,4 @@ def _open(opener: Any, request: urllib.request.Request) -> Answer:
 
 
 def _words(html: str) -> str:
-    return " ".join(re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", html, flags=re.S).split())
+    return " ".join(re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", html, flags=re.DOTALL).split())

@@ -11,7 +11,13 @@ from order_core.execution.models import Order, OrderLine
 
 
 def install(
-    session: Session, order: Order, line: OrderLine, units: Sequence[tuple[str, str]], *, room: str, at: datetime
+    session: Session,
+    order: Order,
+    line: OrderLine,
+    units: Sequence[tuple[str, str]],
+    *,
+    room: str,
+    at: datetime,
 ) -> list[InstalledProduct]:
     """Register the units of an accepted line: (serial, lot) pairs, as many as were ordered.
 

@@ -51,7 +51,9 @@ def recurring(session: Session, issue_id: int, *, at: datetime) -> Issue | None:
     if len(tickets) < rules.PATTERN_LIMIT:
         return None
     case = _open_case(session, issue) or _new_case(session, issue, len(tickets), at=at)
-    known = {link.other_id for link in session.scalars(select(IssueLink).where(IssueLink.issue_id == case.id))}
+    known = {
+        link.other_id for link in session.scalars(select(IssueLink).where(IssueLink.issue_id == case.id))
+    }
     for ticket in tickets:
         if ticket.id not in known:
             issues.link(session, case, ticket, EVIDENCE, at=at)
@@ -90,7 +92,15 @@ def ask_design_change(
         by=by,
         at=at,
     )
-    note(session, case, "design_change_asked", by=by, at=at, data={"change": change.number}, clauses=("3.2.3-a",))
+    note(
+        session,
+        case,
+        "design_change_asked",
+        by=by,
+        at=at,
+        data={"change": change.number},
+        clauses=("3.2.3-a",),
+    )
     return change
 
 

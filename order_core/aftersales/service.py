@@ -36,7 +36,9 @@ def products_of(session: Session, customer_id: int) -> list[InstalledProduct]:
     """The units of a customer, the oldest first."""
     return list(
         session.scalars(
-            select(InstalledProduct).where(InstalledProduct.customer_id == customer_id).order_by(InstalledProduct.id)
+            select(InstalledProduct)
+            .where(InstalledProduct.customer_id == customer_id)
+            .order_by(InstalledProduct.id)
         )
     )
 
@@ -71,7 +73,10 @@ def report(
     Raises:
         Invalid: a mandatory field is empty, or a code is not in its list (5.2.2-b), or a reading is missing.
     """
-    for name, value, allowed in (("cause_code", cause_code, rules.CAUSES), ("remedy", remedy, rules.REMEDIES)):
+    for name, value, allowed in (
+        ("cause_code", cause_code, rules.CAUSES),
+        ("remedy", remedy, rules.REMEDIES),
+    ):
         if value not in allowed:
             raise Invalid(f"report.{name}", field=name, clause="5.2.2-b", allowed=", ".join(allowed))
     for name, text in (("explained", explained), ("signed_name", signed_name), ("signature", signature)):

@@ -62,9 +62,7 @@ def ask(
     return change
 
 
-def assess(
-    session: Session, change: ChangeRequest, *, days: int, cost: int, by: Actor, at: datetime
-) -> None:
+def assess(session: Session, change: ChangeRequest, *, days: int, cost: int, by: Actor, at: datetime) -> None:
     """State the effect (working days, smallest money unit) and put it to review."""
     change.impact_days, change.impact_cost = days, cost
     CHANGE.advance(session, change, "submit", by=by, at=at, data={"days": days, "cost": cost})

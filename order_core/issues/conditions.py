@@ -26,7 +26,9 @@ def _demand(step: Step, name: str, code: str, clause: str) -> None:
 def class_and_urgency(step: Step) -> None:
     """A class from the list and an urgency (5.1.2-a)."""
     if _value(step, "category") not in rules.CATEGORIES:
-        raise Invalid("issue.category", field="category", clause="5.1.2-a", allowed=", ".join(rules.CATEGORIES))
+        raise Invalid(
+            "issue.category", field="category", clause="5.1.2-a", allowed=", ".join(rules.CATEGORIES)
+        )
     if _value(step, "urgency") not in rules.URGENCIES:
         raise Invalid("issue.urgency", field="urgency", clause="5.1.2-a", allowed=", ".join(rules.URGENCIES))
 

@@ -21,7 +21,17 @@ ISSUE = Procedure(machine("Issue"), CONDITIONS, RELATIONS)
 CONTACT_CLOCK = "T-19"
 LOOK_CLOCK = "T-23"
 CALLBACK_CLOCK = "CALLBACK"
-FIELDS = ("category", "urgency", "symptom", "appliance", "mode", "cause_code", "remedy", "result", "assignee_id")
+FIELDS = (
+    "category",
+    "urgency",
+    "symptom",
+    "appliance",
+    "mode",
+    "cause_code",
+    "remedy",
+    "result",
+    "assignee_id",
+)
 """Fields of an issue that a step may bring."""
 
 
@@ -70,13 +80,18 @@ def open_ticket(
     open_issue(session, issue, by=by, at=at, clause="5.1.1-d")
     clock.start(session, issue, policy(CONTACT_CLOCK, issue.urgency), at=at, calendar=house_calendar())
     if safety:
-        tell(session, key="ticket.safety", at=at, about=issue, department="AFS", params={"number": issue.number})
+        tell(
+            session,
+            key="ticket.safety",
+            at=at,
+            about=issue,
+            department="AFS",
+            params={"number": issue.number},
+        )
     return issue
 
 
-def step(
-    session: Session, issue: Issue, name: str, data: dict[str, Any], *, by: Actor, at: datetime
-) -> None:
+def step(session: Session, issue: Issue, name: str, data: dict[str, Any], *, by: Actor, at: datetime) -> None:
     """Take any declared step with the fields it brings; what follows from each is done here.
 
     Raises:
@@ -92,11 +107,12 @@ def step(
     session.flush()
 
 
-def _journalled(
-    issue: Issue, name: str, values: dict[str, Any], kept: dict[str, Any]
-) -> dict[str, Any]:
+def _journalled(issue: Issue, name: str, values: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
     """What the condition sees; free text that may hold personal data is journalled as its length only."""
-    return {**kept, **{key: f"{len(str(values[key]))} characters" for key in ("result", "notes") if key in values}}
+    return {
+        **kept,
+        **{key: f"{len(str(values[key]))} characters" for key in ("result", "notes") if key in values},
+    }
 
 
 def _follow_up(session: Session, issue: Issue, name: str, *, by: Actor, at: datetime) -> None:
@@ -137,9 +153,7 @@ def classify(session: Session, issue: Issue, *, category: str, urgency: str, by:
         step(session, issue, "classify", {"category": category, "urgency": urgency}, by=by, at=at)
 
 
-def hand_to(
-    session: Session, issue: Issue, person_id: int, *, by: Actor, at: datetime, mode: str
-) -> None:
+def hand_to(session: Session, issue: Issue, person_id: int, *, by: Actor, at: datetime, mode: str) -> None:
     """Give an issue to a person who will act in this mode, from whatever open state it is in.
 
     The planner's and dispatcher's way: classify → assign → act, each step written; a change of hands on an
@@ -154,7 +168,9 @@ def hand_to(
         raise Forbidden("issue.not_open", clause="5.1.2-b", number=issue.number, state=issue.state)
     if issue.assignee_id != person_id:
         issue.assignee_id = person_id
-        note(session, issue, "handed_over", by=by, at=at, data={"assignee_id": person_id}, clauses=("5.1.2-b",))
+        note(
+            session, issue, "handed_over", by=by, at=at, data={"assignee_id": person_id}, clauses=("5.1.2-b",)
+        )
     if issue.state in ("assigned", "contacted"):
         assignee = Actor(kind="person", id=person_id, department=issue.department)
         step(session, issue, "act", {"mode": mode}, by=assignee, at=at)
@@ -162,7 +178,14 @@ def hand_to(
 
 
 def open_callback(
-    session: Session, cause: Issue, *, owner_id: int, subject: str, by: Actor, at: datetime, clocks: bool = True
+    session: Session,
+    cause: Issue,
+    *,
+    owner_id: int,
+    subject: str,
+    by: Actor,
+    at: datetime,
+    clocks: bool = True,
 ) -> Issue:
     """A person has to call this customer: an issue for one owner, with its two clocks (5.3.1-b, B24)."""
     issue = Issue(
@@ -204,6 +227,11 @@ def link(session: Session, issue: Issue, other: Issue, relation: str, *, at: dat
 def available(session: Session, issue: Issue, *, by: Actor, at: datetime) -> list[Choice]:
     """The steps declared from here; conditions on fields still to be filled do not make a step unavailable."""
     return [
-        Choice(t, None if any(ISSUE.plays(issue, word, by) for word in t.actors) else Forbidden("case.not_an_actor"))
+        Choice(
+            t,
+            None
+            if any(ISSUE.plays(issue, word, by) for word in t.actors)
+            else Forbidden("case.not_an_actor"),
+        )
         for t in ISSUE.machine.steps_from(issue.state)
     ]

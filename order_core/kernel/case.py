@@ -43,7 +43,7 @@ class CaseMixin(MappedAsDataclass, kw_only=True, eq=False):
     changed_at: Mapped[datetime] = mapped_column(init=False, index=True)
 
     @declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 - SQLAlchemy hands in the class
+    def __mapper_args__(cls) -> dict[str, Any]:
         return {"version_id_col": cls.version}
 
     @hybrid_property

@@ -186,7 +186,7 @@ def _add(session: Session, location: str, item: str, lot: str, quantity: int) ->
             .where(StockBalance.location == location, StockBalance.item == item, StockBalance.lot == lot)
             .values(on_hand=StockBalance.on_hand + quantity)
             .returning(StockBalance.id)
-            )
+        )
         is not None
     )
 

@@ -41,7 +41,7 @@ ROLES = {
     "worker-plan": ("helpdesk.cli", "worker", "--queue", "plan"),
     "worker-heavy": ("helpdesk.cli", "worker", "--queue", "heavy"),
     "scheduler": ("helpdesk.cli", "scheduler"),
-    "redis": ("server.conf",),
+    "redis": ("valkey-server", "redis-server"),
 }
 """Process of the product → how its command line ends."""
 
@@ -160,7 +160,7 @@ class Product:
             workers = {pid for name in ROLES if name.startswith("worker") for pid in self.pids(name)}
             return [pid for pid, parent in _parents().items() if parent in workers]
         ours = _session_leaders_of(self._process.pid if self._process else 0)
-        return [pid for pid in ours if _ends_with(_command_line(pid), ROLES[role])]
+        return [pid for pid in ours if (line := _command_line(pid)) and _is(line, ROLES[role])]
 
     def kill(self, role: str, how: signal.Signals = signal.SIGKILL) -> list[int]:
         """Send a signal (default: kill -9) to every process of a role; the processes it reached."""
@@ -224,12 +224,13 @@ def _session_leaders_of(supervisor: int) -> list[int]:
 
 def _command_line(pid: int) -> list[str]:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").rstrip("\0").split("\0")
+        text = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").rstrip("\0")
+        return text.split("\0") if text.strip() else []
     except OSError:
         return []
 
 
-def _ends_with(command: list[str], ending: tuple[str, ...]) -> bool:
-    if len(ending) == 1:
-        return bool(command) and Path(command[-1]).name == ending[0]
+def _is(command: list[str], ending: tuple[str, ...]) -> bool:
+    if Path(command[0].split()[0]).name in ending:  # a Redis server writes its own command line
+        return True
     return tuple(command[-len(ending) :]) == ending

@@ -1,0 +1,102 @@
+"""Issues as the pages show them: plain dictionaries with labels in the reader's language."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from helpdesk.tickets.queries import Row
+from order_core.issues.models import Issue
+from order_core.kernel.clock import Clock
+from order_core.parties.models import Customer, Person
+
+STEPPER = ("open", "classified", "assigned", "acting", "verifying", "closed")
+"""The states a ticket usually passes, as the page's stepper shows them."""
+
+
+def label(kind: str, value: str | None) -> str:
+    """A word of ours in the reader's language; nothing for nothing."""
+    return str(gettext(f"{kind}.{value}")) if value else ""
+
+
+def clock_pill(clock: Clock | None, at: datetime) -> dict[str, Any] | None:
+    """The clock that runs out first: time left, overdue or paused."""
+    if clock is None:
+        return None
+    if clock.due_at is None:
+        return {"kind": "paused", "due_at": None, "label": gettext("clock.paused")}
+    left = clock.due_at - at
+    kind = "over" if left < timedelta(0) else "soon" if left < timedelta(minutes=60) else "left"
+    return {"kind": kind, "due_at": clock.due_at, "label": span(abs(left)), "policy": clock.policy}
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its two largest units."""
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 60:
+        return str(gettext("span.minutes", n=minutes))
+    if minutes < 60 * 48:
+        return str(gettext("span.hours", n=minutes // 60, m=minutes % 60))
+    return str(gettext("span.days", n=minutes // 1440))
+
+
+def summary(row: Row, at: datetime) -> dict[str, Any]:
+    """A line of the list."""
+    return facts(row.issue, row.customer, row.assignee, row.clock, at)
+
+
+def facts(
+    issue: Issue, customer: Customer | None, assignee: Person | None, clock: Clock | None, at: datetime
+) -> dict[str, Any]:
+    """What list and page show of an issue."""
+    return {
+        "number": issue.number,
+        "kind": issue.kind,
+        "subject": issue.subject,
+        "customer_name": customer.name if customer else issue.phone or gettext("customer.unknown"),
+        "channel": issue.channel,
+        "state": issue.state,
+        "state_label": label("state.Issue", issue.state),
+        "urgency": issue.urgency,
+        "urgency_label": label("urgency", issue.urgency),
+        "safety": issue.safety,
+        "appliance_label": label("appliance", issue.appliance),
+        "symptom_label": label("symptom", issue.symptom),
+        "clock": clock_pill(clock, at),
+        "assignee_name": assignee.name if assignee else "",
+        "last_at": issue.changed_at,
+        "opened_at": issue.opened_at,
+        "href": f"/tickets/{issue.number}",
+        "version": issue.version,
+    }
+
+
+def stepper(state: str) -> list[dict[str, Any]]:
+    """The usual way of a ticket with where this one stands."""
+    position = {"contacted": "assigned", "void": "closed"}.get(state, state)
+    here = STEPPER.index(position)
+    return [
+        {"state": s, "label": label("state.Issue", s), "done": i < here, "current": i == here}
+        for i, s in enumerate(STEPPER)
+    ]
+
+
+def view_links(counts: dict[str, int], views: Sequence[str], active: str) -> list[dict[str, Any]]:
+    """The left pane."""
+    return [
+        {
+            "key": view,
+            "label": gettext(f"tickets.view.{view}"),
+            "count": counts.get(view),
+            "href": f"/tickets?view={view}",
+            "active": view == active,
+        }
+        for view in views
+    ]
+
+
+def names_of(session: Session, ids: set[int]) -> dict[int, str]:
+    """Names of people of ours."""
+    return {i: person.name for i in ids if (person := session.get(Person, i)) is not None}

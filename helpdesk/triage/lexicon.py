@@ -1,0 +1,79 @@
+"""Word lists in a small notation, compiled once.
+
+A list holds plain words in any of the three languages, matched after ``normalise``. ``leak*`` is any word
+that begins so; ``(a|b)`` either; ``smell...gas`` the second within 24 characters of the first, in one
+sentence; ``(the )*`` as often as it likes, or not at all. Latin words match whole; Chinese ones anywhere.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from helpdesk.triage.language import normalise
+
+DATA = Path(__file__).parent / "data"
+GAP = r"[^.!?;。\n]{0,24}?"
+
+_TOKEN = re.compile(r"\.\.\.|\)\*|[a-z0-9]+(?:\*[a-z0-9]*)*|\s+|.")
+_LATIN = re.compile(r"[a-z0-9]")
+_GRAMMAR = {"...": GAP, "(": "(?:", "|": "|", ")": ")", ")*": ")*"}
+
+
+def to_regex(word: str) -> str:
+    """The regular expression of one entry."""
+    return "".join(_token(token) for token in _TOKEN.findall(normalise(word)))
+
+
+def _token(token: str) -> str:
+    if token in _GRAMMAR:
+        return _GRAMMAR[token]
+    if token.isspace():
+        return r"\s+"
+    if _LATIN.match(token):
+        end = "" if token.endswith("*") else r"(?![a-z0-9])"
+        return rf"(?<![a-z0-9]){token.replace('*', '[a-z]*')}{end}"
+    return re.escape(token)
+
+
+def compile_words(words: Iterable[str]) -> re.Pattern[str]:
+    """One pattern that finds any of the entries, the longest first; never matches when there is none."""
+    entries = sorted({to_regex(word) for word in words}, key=len, reverse=True)
+    return re.compile("|".join(entries) if entries else r"(?!)")
+
+
+@lru_cache(maxsize=16)
+def table(name: str) -> dict[str, Any]:
+    """``data/<name>.toml``."""
+    with (DATA / f"{name}.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+@lru_cache(maxsize=16)
+def patterns(name: str, field: str = "words") -> dict[str, re.Pattern[str]]:
+    """Code → pattern of its ``field`` for each section of a table, in the table's order."""
+    return {
+        code: compile_words(row.get(field, ())) for code, row in table(name).items() if isinstance(row, dict)
+    }
+
+
+def hits(found: dict[str, re.Pattern[str]], text: str) -> Iterator[tuple[int, int, str]]:
+    """(start, end, code) of every match in a normalised text, longest first where they begin together.
+
+    A match inside a longer one does not count: 微波爐 is no 爐.
+    """
+    spans = sorted(
+        (
+            (match.start(), match.end(), code)
+            for code, pattern in found.items()
+            for match in pattern.finditer(text)
+        ),
+        key=lambda span: (span[0], -span[1]),
+    )
+    reached = -1
+    for start, end, code in spans:
+        if end > reached:
+            yield start, end, code
+            reached = end
