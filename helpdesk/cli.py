@@ -13,18 +13,17 @@ from helpdesk.config import ConfigError
 from order_core.errors import Refusal
 
 COMMANDS = {
-    "up": "helpdesk.commands.up:up",
-    "serve": "helpdesk.commands.processes:serve",
-    "worker": "helpdesk.commands.processes:worker",
-    "scheduler": "helpdesk.commands.processes:scheduler",
-    "db": "helpdesk.commands.data:db",
-    "demo": "helpdesk.commands.data:demo",
-    "story": "helpdesk.commands.story:story",
-    "doctor": "helpdesk.commands.doctor:doctor",
-    "user": "helpdesk.commands.accounts:user",
-    "token": "helpdesk.commands.accounts:token",
+    "up": ("helpdesk.commands.up:up", "Start everything and keep it running."),
+    "serve": ("helpdesk.commands.processes:serve", "Serve the web."),
+    "worker": ("helpdesk.commands.processes:worker", "Work off one queue."),
+    "scheduler": ("helpdesk.commands.processes:scheduler", "Watch the time."),
+    "db": ("helpdesk.commands.data:db", "The database's schema: upgrade, current."),
+    "demo": ("helpdesk.commands.data:demo", "Load or refresh the demo company."),
+    "doctor": ("helpdesk.commands.doctor:doctor", "Examine everything; --repair mends what is safe."),
+    "user": ("helpdesk.commands.accounts:user", "People who sign in: add."),
+    "token": ("helpdesk.commands.accounts:token", "API tokens: add."),
 }
-"""Name → module:command. A command of one's own is one more line."""
+"""Name → module:command, one line for the list. A command of one's own is one more line."""
 
 
 class LateCommands(click.Group):
@@ -34,12 +33,15 @@ class LateCommands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        target = COMMANDS.get(cmd_name)
-        if target is None:
+        if cmd_name not in COMMANDS:
             return None
-        module, name = target.split(":")
+        module, name = COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
 @click.command(cls=LateCommands, context_settings={"help_option_names": ["-h", "--help"]})
