@@ -69,9 +69,7 @@ VANS = {
 def add_products(session: Session) -> None:
     """Models and their warranty terms."""
     for code, appliance, (en, hant, hans) in MODELS:
-        session.add(
-            ProductModel(code=code, appliance=appliance, names={"en": en, "zh-Hant": hant, "zh-Hans": hans})
-        )
+        session.add(ProductModel(code=code, appliance=appliance, names={"en": en, "zh-Hant": hant, "zh-Hans": hans}))
     for appliance, (months_parts, labour, travel) in WARRANTY.items():
         session.add(
             WarrantyTerm(
@@ -107,10 +105,7 @@ def add_vans_and_parts(session: Session, staff: dict[str, Person], *, at: dateti
             StockLocation(code=WAREHOUSE, kind="warehouse"),
             StockLocation(code=SUPPLIER, kind="supplier", external=True),
             StockLocation(code=parts.CUSTOMER_LOCATION, kind="customer", external=True),
-            *(
-                StockLocation(code=van, kind="van", person_id=staff[key].id)
-                for key, (van, *_) in VANS.items()
-            ),
+            *(StockLocation(code=van, kind="van", person_id=staff[key].id) for key, (van, *_) in VANS.items()),
         ]
     )
     session.flush()
@@ -124,9 +119,7 @@ def add_vans_and_parts(session: Session, staff: dict[str, Person], *, at: dateti
         )
         stock.move(session, code, 20, source=SUPPLIER, target=WAREHOUSE, reason="receipt", by=WORKER, at=at)
         for van, *_ in VANS.values():
-            stock.move(
-                session, code, units, source=WAREHOUSE, target=van, reason="load_van", by=WORKER, at=at
-            )
+            stock.move(session, code, units, source=WAREHOUSE, target=van, reason="load_van", by=WORKER, at=at)
     for key, (van, lat, lon, skills) in VANS.items():
         dispatch.add_technician(
             session, staff[key], skills=list(skills), lat=lat, lon=lon, van=van, zone="Asia/Hong_Kong"

@@ -28,23 +28,17 @@ UNITS = (
 )
 
 
-def add_orders(
-    session: Session, staff: dict[str, Person], customers: dict[str, Customer], *, at: datetime
-) -> None:
+def add_orders(session: Session, staff: dict[str, Person], customers: dict[str, Customer], *, at: datetime) -> None:
     """One finished order a unit; and one of Smith's that is being made, promised for next week."""
     for index, (key, model, serial, lot, room, days) in enumerate(UNITS, 1):
         accepted = at - timedelta(days=days)
-        order = _confirmed(
-            session, staff, customers[key], model, f"CT-{index:04d}", accepted - timedelta(days=40)
-        )
+        order = _confirmed(session, staff, customers[key], model, f"CT-{index:04d}", accepted - timedelta(days=40))
         _delivered(session, staff, customers[key], order, at=accepted)
         line = order.lines[0]
         installation.install(session, order, line, [(serial, lot)], room=room, at=accepted)
         orders.close(session, order, by=staff["sal"].actor(), at=accepted + timedelta(hours=1))
     started = at - timedelta(days=12)
-    order = _confirmed(
-        session, staff, customers["smith"], "WM-900", "CT-0100", started, due=at + timedelta(days=7)
-    )
+    order = _confirmed(session, staff, customers["smith"], "WM-900", "CT-0100", started, due=at + timedelta(days=7))
     orders.start(
         session,
         order,
@@ -78,9 +72,7 @@ def _confirmed(
     return order
 
 
-def _delivered(
-    session: Session, staff: dict[str, Person], customer: Customer, order: Order, *, at: datetime
-) -> None:
+def _delivered(session: Session, staff: dict[str, Person], customer: Customer, order: Order, *, at: datetime) -> None:
     started = at - timedelta(days=35)
     orders.start(session, order, projected_on=at.date(), by=staff["pro"].actor(), at=started)
     contact = customer.contacts[0]
@@ -94,9 +86,7 @@ def add_past_faults(
     """Two neighbours' refrigerators of the same lot had the same fault lately, cured over the phone."""
     for key, days in (("ho", 40), ("lau", 19)):
         customer = customers[key]
-        product = session.scalars(
-            select(InstalledProduct).where(InstalledProduct.customer_id == customer.id)
-        ).one()
+        product = session.scalars(select(InstalledProduct).where(InstalledProduct.customer_id == customer.id)).one()
         _solved_ticket(session, staff, customer, product, at=at - timedelta(days=days))
 
 

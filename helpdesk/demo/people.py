@@ -94,9 +94,7 @@ def add_customers(session: Session) -> dict[str, Customer]:
         label, address, postcode, lat, lon, zone = site
         customer = Customer(name=name, number=f"K{index:05d}")
         customer.contacts.append(ContactPerson(name=contact, phone=phone, language=language))
-        customer.sites.append(
-            Site(label=label, address=address, postcode=postcode, lat=lat, lon=lon, zone=zone)
-        )
+        customer.sites.append(Site(label=label, address=address, postcode=postcode, lat=lat, lon=lon, zone=zone))
         session.add(customer)
         customers[key] = customer
     session.flush()

@@ -37,9 +37,7 @@ def _technician_free(step: Step) -> None:
     window = Window(visit.starts_at, visit.ends_at)
     place = Place(visit.site.lat, visit.site.lon)
     if not rules.feasible(slots.as_candidate(technician), window, place, visit.issue.appliance):
-        raise Conflict(
-            "visit.not_feasible", field="technician", clause="5.1.2-b", name=technician.person.name
-        )
+        raise Conflict("visit.not_feasible", field="technician", clause="5.1.2-b", name=technician.person.name)
 
 
 def _reason(step: Step) -> None:
@@ -84,9 +82,7 @@ def add_technician(
     hours = dict(shift or {"days": [0, 1, 2, 3, 4, 5], "from": "09:00", "to": "19:00"})
     technician = session.get(Technician, person.id)
     if technician is None:
-        technician = Technician(
-            skills=skills, lat=lat, lon=lon, van=van, shift=hours, zone=zone, person=person
-        )
+        technician = Technician(skills=skills, lat=lat, lon=lon, van=van, shift=hours, zone=zone, person=person)
         session.add(technician)
     technician.skills, technician.lat, technician.lon = skills, lat, lon
     technician.van, technician.shift, technician.zone, technician.radius_km = van, hours, zone, radius_km
@@ -97,9 +93,7 @@ def add_technician(
 def open_visit(session: Session, issue: Issue) -> Visit | None:
     """The visit of a ticket that is still to come or under way."""
     return session.scalars(
-        select(Visit)
-        .where(Visit.issue_id == issue.id, Visit.state.in_(OPEN + UNDER_WAY))
-        .order_by(Visit.id.desc())
+        select(Visit).where(Visit.issue_id == issue.id, Visit.state.in_(OPEN + UNDER_WAY)).order_by(Visit.id.desc())
     ).first()
 
 
@@ -110,18 +104,14 @@ def take(session: Session, issue: Issue, position: int, *, by: Actor, at: dateti
         Conflict: ``slot.taken`` when the window has gone meanwhile; the caller offers again.
     """
     claim = slots.claim_offered(session, issue, position, at=at)
-    visit = Visit(
-        starts_at=claim.starts_at, ends_at=claim.ends_at, issue=issue, site=slots.site_of(session, issue)
-    )
+    visit = Visit(starts_at=claim.starts_at, ends_at=claim.ends_at, issue=issue, site=slots.site_of(session, issue))
     PROCEDURE.open(session, visit, series=SERIES, by=by, at=at, clauses=("5.2.1-c",))
     claim.visit_id, claim.held_until = visit.id, None
     session.flush()
     slots.release_offers(session, issue)
     note(session, issue, "visit_booked", by=by, at=at, data={"visit": visit.number}, clauses=("5.2.1-c",))
     tell_customer(session, visit, "visit.booked", at=at)
-    outbox.publish(
-        session, "dispatch.assign", {"visit_id": visit.id}, at=at, key=f"assign:{visit.id}", cause=visit
-    )
+    outbox.publish(session, "dispatch.assign", {"visit_id": visit.id}, at=at, key=f"assign:{visit.id}", cause=visit)
     outbox.publish(
         session,
         "visit.remind",
@@ -185,18 +175,14 @@ def leave(session: Session, visit: Visit, *, by: Actor, at: datetime) -> None:
         visit.told_on_my_way_at = at
         home = Place(visit.technician.lat, visit.technician.lon)
         eta = at + rules.travel(home, Place(visit.site.lat, visit.site.lon))
-        tell_customer(
-            session, visit, "visit.on_my_way", at=at, technician=visit.technician.person.name, eta=eta
-        )
+        tell_customer(session, visit, "visit.on_my_way", at=at, technician=visit.technician.person.name, eta=eta)
 
 
 def arrive(session: Session, visit: Visit, *, by: Actor, at: datetime) -> None:
     """Check-in on site, compared with the promised window."""
     visit.arrived_at = at
     late = max(timedelta(0), at - visit.ends_at)
-    PROCEDURE.advance(
-        session, visit, "arrive", by=by, at=at, data={"late_minutes": int(late.total_seconds() // 60)}
-    )
+    PROCEDURE.advance(session, visit, "arrive", by=by, at=at, data={"late_minutes": int(late.total_seconds() // 60)})
 
 
 def start(session: Session, visit: Visit, *, by: Actor, at: datetime) -> None:
@@ -211,9 +197,7 @@ def complete(session: Session, visit: Visit, *, report_id: int, by: Actor, at: d
     parts.release_for(session, visit)
 
 
-def leave_incomplete(
-    session: Session, visit: Visit, step: str, reason: str, *, by: Actor, at: datetime
-) -> None:
+def leave_incomplete(session: Session, visit: Visit, step: str, reason: str, *, by: Actor, at: datetime) -> None:
     """``part_missing`` or ``no_access``: the ticket needs another visit, the dispatcher is told."""
     PROCEDURE.advance(session, visit, step, by=by, at=at, data={"reason": reason})
     parts.release_for(session, visit)

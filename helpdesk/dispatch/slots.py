@@ -96,14 +96,10 @@ def release_offers(session: Session, issue: Issue) -> None:
 def free_for(session: Session, technician_id: int, window: Window, *, at: datetime) -> bool:
     """Whether a technician's window is neither taken nor held by somebody now."""
     claim = session.get(WindowClaim, (technician_id, window.starts_at), populate_existing=True)
-    return claim is None or (
-        claim.visit_id is None and claim.held_until is not None and claim.held_until <= at
-    )
+    return claim is None or (claim.visit_id is None and claim.held_until is not None and claim.held_until <= at)
 
 
-def _hold(
-    session: Session, technician_id: int, window: Window, issue: Issue, position: int, at: datetime
-) -> bool:
+def _hold(session: Session, technician_id: int, window: Window, issue: Issue, position: int, at: datetime) -> bool:
     until = at + rules.HOLD
     try:
         with session.begin_nested():
@@ -122,9 +118,7 @@ def _hold(
         return _take_over(session, technician_id, window, issue, position, at)
 
 
-def _take_over(
-    session: Session, technician_id: int, window: Window, issue: Issue, position: int, at: datetime
-) -> bool:
+def _take_over(session: Session, technician_id: int, window: Window, issue: Issue, position: int, at: datetime) -> bool:
     """A hold that has run out may be taken over: one guarded update, so one taker."""
     taken = session.scalar(
         update(WindowClaim)

@@ -54,9 +54,7 @@ def likely_parts(session: Session, issue: Issue) -> list[str]:
     return list(dict.fromkeys(fit.part_code for fit in ranked))
 
 
-def reserve_likely(
-    session: Session, issue: Issue, visit: Any, *, van: str, at: datetime
-) -> StockReservation | None:
+def reserve_likely(session: Session, issue: Issue, visit: Any, *, van: str, at: datetime) -> StockReservation | None:
     """Reserve the likeliest part that lies in the van for a visit; None when none does."""
     for code in likely_parts(session, issue):
         reservation = stock.reserve(session, code, 1, location=van, case=visit, at=at)
@@ -98,14 +96,10 @@ def use(
     return booked
 
 
-def _take(
-    session: Session, visit: Any, code: str, quantity: int, *, van: str, by: Actor, at: datetime
-) -> None:
+def _take(session: Session, visit: Any, code: str, quantity: int, *, van: str, by: Actor, at: datetime) -> None:
     for reservation in stock.held_for(session, visit):
         if reservation.item == code and reservation.location == van and reservation.quantity <= quantity:
-            stock.consume(
-                session, reservation, target=CUSTOMER_LOCATION, reason="repair", by=by, at=at, cause=visit
-            )
+            stock.consume(session, reservation, target=CUSTOMER_LOCATION, reason="repair", by=by, at=at, cause=visit)
             quantity -= reservation.quantity
     if quantity > 0:
         stock.move(

@@ -70,6 +70,4 @@ def _close(session: Session, visit: Visit, *, by: Actor, at: datetime) -> None:
     customer = contact.actor(recorded_by=by.id) if contact else Actor(kind="customer", recorded_by=by.id)
     issues.step(session, issue, "close", {}, by=customer, at=at)
     surveys.queue(session, issue, visit_number=visit.number, by=by, at=at)
-    outbox.publish(
-        session, "pattern.check", {"issue_id": issue.id}, at=at, key=f"pattern:{issue.id}:{visit.id}"
-    )
+    outbox.publish(session, "pattern.check", {"issue_id": issue.id}, at=at, key=f"pattern:{issue.id}:{visit.id}")

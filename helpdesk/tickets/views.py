@@ -176,9 +176,7 @@ def _product(issue: Issue, at: datetime) -> dict[str, Any]:
     model = session.get_one(ProductModel, unit.model_code)
     entitled = aftersales.warranty(session, unit, at=at)
     order = session.scalars(
-        select(Order)
-        .join(OrderLine, OrderLine.order_id == Order.id)
-        .where(OrderLine.id == unit.order_line_id)
+        select(Order).join(OrderLine, OrderLine.order_id == Order.id).where(OrderLine.id == unit.order_line_id)
     ).one()
     from helpdesk.auth.sessions import reader_language
 
@@ -246,9 +244,7 @@ def _actions(issue: Issue, actor: Actor, at: datetime) -> list[dict[str, Any]]:
             "step": choice.transition.step,
             "label": gettext(f"step.Issue.{choice.transition.step}"),
             "enabled": choice.refusal is None,
-            "why_not": gettext(f"error.{choice.refusal.code}", **choice.refusal.params)
-            if choice.refusal
-            else "",
+            "why_not": gettext(f"error.{choice.refusal.code}", **choice.refusal.params) if choice.refusal else "",
             "href": url_for("tickets.step", number=issue.number, step=choice.transition.step),
             "fields": [_field(name, issue) for name in STEP_FIELDS.get(choice.transition.step, ())],
         }

@@ -1,0 +1,1 @@
+"""Quality cases of recurring faults, and the design change they ask for."""

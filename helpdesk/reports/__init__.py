@@ -1,0 +1,1 @@
+"""Indicators as pictures first, figures second."""
