@@ -1,1 +1,0 @@
-"""Revisions, one file each, in the order of their numbers."""
