@@ -7,7 +7,6 @@ show is taken from what is known of its sender.
 import re
 import unicodedata
 from functools import lru_cache
-from typing import cast
 
 from opencc import OpenCC
 
@@ -21,7 +20,8 @@ _TO_TRADITIONAL = OpenCC("s2t")
 _HAN = re.compile(r"[㐀-鿿豈-﫿𠀀-𫝀]")
 _LATIN_WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}(?!\d)")
 _APOSTROPHES = re.compile(r"['’‘`´]")
-_DECORATION = re.compile("[\u200b-\u200d\ufe0e\ufe0f\u20e3]")
+_DECORATION = re.compile("[\u200b-\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")
+"""Joiners, variation selectors, keycaps and skin tones: what makes an emoji look, not mean, different."""
 _SPACES = re.compile(r"\s+")
 
 _CANTONESE = frozenset("喺畀冇嘅啲嚟唔咗佢嗰咁噉睇搵哋咩乜嘢攞諗嘥啱冧嗌掣咪嗱囉喎啩㗎")
@@ -80,7 +80,7 @@ def detect_language(text: str, stored: str | None) -> Language:
     that only one of the two knows (a character outside GB 2312 that OpenCC simplifies is Traditional, one
     outside Big5 that it expands is Simplified), Cantonese counting as Traditional.
     """
-    known: Language | None = cast(Language, stored) if stored in LANGUAGES else None
+    known: Language | None = stored if stored in LANGUAGES else None
     han = len(_HAN.findall(text))
     words = [word.lower() for word in _LATIN_WORD.findall(text)]
     if not han:

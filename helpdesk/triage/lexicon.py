@@ -45,18 +45,21 @@ def compile_words(words: Iterable[str]) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=16)
-def table(name: str) -> dict[str, Any]:
-    """``data/<name>.toml``."""
-    with (DATA / f"{name}.toml").open("rb") as file:
+def read_table(path: Path) -> dict[str, Any]:
+    """A TOML file, read once."""
+    with path.open("rb") as file:
         return tomllib.load(file)
+
+
+def table(name: str) -> dict[str, Any]:
+    """``data/<name>.toml`` of triage."""
+    return read_table(DATA / f"{name}.toml")
 
 
 @lru_cache(maxsize=16)
 def patterns(name: str, field: str = "words") -> dict[str, re.Pattern[str]]:
     """Code → pattern of its ``field`` for each section of a table, in the table's order."""
-    return {
-        code: compile_words(row.get(field, ())) for code, row in table(name).items() if isinstance(row, dict)
-    }
+    return {code: compile_words(row.get(field, ())) for code, row in table(name).items() if isinstance(row, dict)}
 
 
 def hits(found: dict[str, re.Pattern[str]], text: str) -> Iterator[tuple[int, int, str]]:
@@ -65,11 +68,7 @@ def hits(found: dict[str, re.Pattern[str]], text: str) -> Iterator[tuple[int, in
     A match inside a longer one does not count: 微波爐 is no 爐.
     """
     spans = sorted(
-        (
-            (match.start(), match.end(), code)
-            for code, pattern in found.items()
-            for match in pattern.finditer(text)
-        ),
+        ((match.start(), match.end(), code) for code, pattern in found.items() for match in pattern.finditer(text)),
         key=lambda span: (span[0], -span[1]),
     )
     reached = -1

@@ -147,9 +147,7 @@ def _confidence(scores: dict[Intent, float]) -> float:
     return round(0.3 + 0.65 * clear * (0.45 + 0.55 * lead), 2)
 
 
-def _urgency(
-    normal: str, intent: Intent, appliance: Appliance, symptom: str | None, *, danger: bool
-) -> Urgency:
+def _urgency(normal: str, intent: Intent, appliance: Appliance, symptom: str | None, *, danger: bool) -> Urgency:
     if danger:
         return "emergency"
     rules = table("urgency")

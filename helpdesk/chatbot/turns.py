@@ -1,0 +1,104 @@
+"""The moves that every part of the dialogue is made of: ask, offer, hand over, ask again."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from helpdesk.chatbot.actions import (
+    Action,
+    AddToTicket,
+    CloseQuestion,
+    HandOver,
+    OfferSlots,
+    OpenTicket,
+    Question,
+    Say,
+)
+from helpdesk.chatbot.state import DialogueState, Heard, Outcome, TicketRef, World
+from helpdesk.triage.values import OwnedProduct
+
+MAX_TRIES = 2
+"""Misunderstandings after which a person takes over (B12)."""
+SHOWN = 3
+"""Products or tickets that one message lists."""
+SUBJECT = 200
+"""Characters of the first words that become the subject."""
+
+
+def open_ticket(heard: Heard, *, product: OwnedProduct | None = None, follows: str | None = None) -> OpenTicket:
+    """The ticket that this message deserves."""
+    triage = heard.triage
+    return OpenTicket(
+        product_serial=product.serial if product else None,
+        appliance=product.appliance if product else triage.appliance,  # type: ignore[arg-type]
+        symptom=triage.symptom,
+        urgency=triage.urgency,
+        safety=triage.safety,
+        subject=heard.text.strip()[:SUBJECT],
+        category=triage.intent,
+        team=triage.team,
+        follows=follows,
+    )
+
+
+def is_other_appliance(heard: Heard, ticket: TicketRef) -> bool:
+    """The message names an appliance, and not that ticket's."""
+    return "none" not in (heard.triage.appliance, ticket.appliance) and heard.triage.appliance != ticket.appliance
+
+
+def to_its_ticket(heard: Heard, world: World) -> Action:
+    """Into the open ticket, back into the one just closed, or into a new one: every contact has its ticket."""
+    if world.ticket:
+        return AddToTicket(world.ticket.number, safety=heard.triage.safety)
+    if world.closed and world.may_reopen:
+        return AddToTicket(world.closed.number, reopen=True, safety=heard.triage.safety)
+    product = world.owned[0] if len(world.owned) == 1 else None
+    return open_ticket(heard, product=product, follows=world.closed.number if world.closed else None)
+
+
+def ask(state: DialogueState, question: Question, say: Action, *before: Action) -> Outcome:
+    """Do what comes before, then put the question."""
+    trail = (*(asked for asked in state.trail if asked != question), question)
+    return Outcome(replace(state, stage=question, trail=trail, tries=0), (*before, say))
+
+
+def question_again(question: Question, state: DialogueState, world: World) -> Action:
+    """The message that puts a question (once more)."""
+    if question == "slot":
+        return OfferSlots()
+    if question == "selfhelp":
+        return Say(f"selfhelp.{world.selfhelp or 'generic'}", asks="selfhelp")
+    if question == "product":
+        return ask_product(world.owned)
+    if question == "choice":
+        labels = [ticket.label or ticket.number for ticket in world.open_tickets[:SHOWN]]
+        return Say("ask.ticket", {"tickets": labels}, asks="choice")
+    purpose = "survey.ask" if question == "survey" else f"ask.{question}"
+    return Say(purpose, asks=question)
+
+
+def ask_product(owned: Sequence[OwnedProduct]) -> Say:
+    """Which of your units? By nickname and room (B6); one number more is another one."""
+    shown = [{"name": product.name or product.serial, "room": product.room} for product in owned[:SHOWN]]
+    return Say("ask.product", {"products": shown}, asks="product")
+
+
+def hand_over(
+    state: DialogueState, heard: Heard, world: World, reason: str, *before: Action, say: str = "handover"
+) -> Outcome:
+    """A person takes over, with all that is known; there is a ticket for it in any case."""
+    has_ticket = any(isinstance(action, AddToTicket | OpenTicket) for action in before)
+    into = () if has_ticket else (to_its_ticket(heard, world),)
+    closing = (CloseQuestion(),) if world.question and CloseQuestion() not in before else ()
+    summary = {**state.collected, "language": state.language, "said": heard.text.strip()[:SUBJECT]}
+    after = replace(state, stage="person", tries=0)
+    return Outcome(after, (*before, *closing, *into, HandOver(reason, summary), Say(say)))
+
+
+def misunderstood(state: DialogueState, heard: Heard, world: World, *before: Action) -> Outcome:
+    """Ask for the number once; the second time a person takes over."""
+    tries = state.tries + 1
+    if tries >= MAX_TRIES:
+        return hand_over(replace(state, tries=0), heard, world, "not_understood", *before)
+    reason = "" if before or world.ticket else "unclear"
+    say = Say("not_understood", asks=world.question)
+    return Outcome(replace(state, tries=tries), (*before, say), no_ticket=reason)
