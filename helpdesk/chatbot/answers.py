@@ -132,7 +132,9 @@ def _cancel(state: DialogueState, heard: Heard, world: World) -> Outcome:
     if option == 1:
         return hand_over(state, heard, world, "cancel_visit")
     if option == 2:
-        return Outcome(idle, (CloseQuestion(), OptOut("all"), Say("optout.done")), no_ticket="opt_out")
+        return Outcome(
+            idle, (CloseQuestion(), OptOut("all"), Say("optout.done", {"scope": "all"})), no_ticket="opt_out"
+        )
     if option == 3:
         return Outcome(idle, (CloseQuestion(), Say("nothing_changed")), no_ticket="nothing_changed")
     return misunderstood(state, heard, world, *_words(heard, world))

@@ -17,9 +17,9 @@ from helpdesk.chatbot.actions import (
     Status,
     SwitchLanguage,
 )
+from helpdesk.chatbot.answers import answer
 from helpdesk.chatbot.intents import PERSON, Scope, score
 from helpdesk.chatbot.opening import begin, offer
-from helpdesk.chatbot.answers import answer
 from helpdesk.chatbot.state import DialogueState, Heard, Outcome, World
 from helpdesk.chatbot.turns import (
     ask,
@@ -67,7 +67,7 @@ def _refuses(state: DialogueState, heard: Heard, world: World) -> Outcome | None
     if scope is None:
         return None
     closing = (CloseQuestion(),) if world.question and scope in ("all", world.question) else ()
-    saying = () if reading.by_provider else (Say("optout.done"),)
+    saying = () if reading.by_provider else (Say("optout.done", {"scope": scope}),)
     actions = (*closing, OptOut(scope, reading.by_provider), *saying)
     if reading.by_provider and world.has_visit and normalise(heard.text) == "cancel":
         into = to_its_ticket(heard, world)  # perhaps it was the visit that was meant: a person rings

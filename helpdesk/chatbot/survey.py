@@ -41,5 +41,5 @@ def _again(state: DialogueState, *before: Action) -> Outcome:
     if state.tries:
         done = (CloseQuestion(), *before, Say("survey.thanks", {"score": None}))
         return Outcome(replace(state, stage="idle", tries=0), done, no_ticket="survey_answer")
-    again = Say("survey.again", asks="survey")
+    again = Say("survey.again")  # the question stays open as it is
     return Outcome(replace(state, stage="survey", tries=1), (*before, again), no_ticket="survey_answer")
