@@ -48,7 +48,9 @@ def _sqlite_begin(connection: Connection) -> None:
 def begin(session: Session, *, write: bool) -> None:
     """Start the session's transaction as a writing or a read-only one."""
     options: dict[str, Any] = {WRITE: write}
-    if session.get_bind().dialect.name == "postgresql":
+    bind = session.get_bind()
+    begun = isinstance(bind, Connection) and bind.in_transaction()  # as in tests
+    if bind.dialect.name == "postgresql" and not begun:
         options["postgresql_readonly"] = not write
     session.connection(execution_options=options)
 

@@ -110,12 +110,12 @@ def app(settings: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch) 
     app.config["WTF_CSRF_ENABLED"] = False
     with app.app_context():
         db.session.remove()
-        db.session.session_factory.configure(
-            bind=connection, binds={}, join_transaction_mode="create_savepoint"
-        )
+        db.engine.dispose()
+        db.engines[None] = connection  # Flask-SQLAlchemy asks this, not the session's own bind
+        db.session.session_factory.configure(join_transaction_mode="create_savepoint")
         yield app
         db.session.remove()
-        db.session.session_factory.configure(bind=None, join_transaction_mode="conditional_savepoint")
+        db.session.session_factory.configure(join_transaction_mode="conditional_savepoint")
 
 
 @pytest.fixture

@@ -159,9 +159,7 @@ def _remember(row_id: int, error: BaseException) -> None:
     transaction(work)
 
 
-def _guarded(
-    work: Callable[[], bool], claimed: list[int], handle: Callable[[int, BaseException], None]
-) -> bool:
+def _guarded(work: Callable[[], bool], claimed: list[int], handle: Callable[[int, BaseException], None]) -> bool:
     """Hand a failed row to ``handle`` and go on with the next; without a row (no database) give up.
 
     A drain that has run out of its time gives up as well: RQ's alarm is not set again for the next row.

@@ -76,9 +76,7 @@ class Lane:
 
     def _claim(self, session: Session, at: datetime) -> Claim | None:
         name, moment = runtime.process_name(self._queue), wall()
-        row = outbox.claim(
-            session, self._topics, at=at, wall=moment, worker=name, state="maybe_sent", lease=LEASE
-        )
+        row = outbox.claim(session, self._topics, at=at, wall=moment, worker=name, state="maybe_sent", lease=LEASE)
         if row is not None and row.attempts > MAX_ATTEMPTS:
             outbox.finish(row, at=at, state="dead", error=row.last_error or "its worker died each time")
             mourn(session, row, at=at)

@@ -13,7 +13,7 @@ from order_core.kernel.actor import WORKER
 from order_core.kernel.case import case_classes, note
 from order_core.kernel.notice import tell
 from order_core.kernel.outbox import OutboxRow
-from order_core.parties.models import Person
+from order_core.parties.models import Department, Person
 from workers.runtime import transaction
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def mourn(session: Session, row: OutboxRow, *, at: datetime) -> None:
     people = _responsible(session)
     for person in people:
         tell(session, key="outbox.dead", about=case, at=at, person=person.id, params=params)
-    if not people:
+    if not people and session.get(Department, RESPONSIBLE):
         tell(session, key="outbox.dead", about=case, at=at, department=RESPONSIBLE, params=params)
     if case is not None:
         note(session, case, "effect_dead", by=WORKER, at=at, data=params)

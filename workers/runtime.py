@@ -48,9 +48,7 @@ def process_name(role: str) -> str:
     return f"{role} {socket.gethostname()[:40]}:{os.getpid()}"
 
 
-def transaction(
-    work: Callable[[Session, datetime], T], *, write: bool = True, draining: str | None = None
-) -> T:
+def transaction(work: Callable[[Session, datetime], T], *, write: bool = True, draining: str | None = None) -> T:
     """Run ``work(session, business time)`` in one transaction with a session of its own.
 
     The session is closed afterwards: a process that lives for weeks must not see yesterday's rows.
