@@ -59,7 +59,7 @@ def mourn(session: Session, row: OutboxRow, *, at: datetime) -> None:
     people = _responsible(session)
     for person in people:
         tell(session, key="outbox.dead", about=case, at=at, person=person.id, params=params)
-    if not people and session.get(Department, RESPONSIBLE):
+    if not people and session.get(Department, RESPONSIBLE) is not None:
         tell(session, key="outbox.dead", about=case, at=at, department=RESPONSIBLE, params=params)
     if case is not None:
         note(session, case, "effect_dead", by=WORKER, at=at, data=params)

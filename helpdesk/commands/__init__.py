@@ -19,9 +19,7 @@ T = TypeVar("T")
 def log_to_stderr(level: int = logging.INFO) -> None:
     """One line an event, with process and level. Twilio's client would log every number it is given."""
     logging.getLogger("twilio").setLevel(logging.WARNING)
-    logging.basicConfig(
-        level=level, format="%(asctime)s %(levelname)-7s %(process)d %(name)s: %(message)s", force=True
-    )
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)-7s %(process)d %(name)s: %(message)s", force=True)
 
 
 def in_app(work: Callable[[Session, datetime], T], *, write: bool = True) -> T:

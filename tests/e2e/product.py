@@ -55,9 +55,7 @@ class Product:
         env: further settings.
     """
 
-    def __init__(
-        self, folder: Path, *, database_url: str | None = None, env: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, *, database_url: str | None = None, env: Mapping[str, str] | None = None) -> None:
         self.data_dir = folder / "instance"
         self.log_file = folder / "product.log"
         self.port = free_port()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from helpdesk import wakeup
@@ -18,6 +19,21 @@ from order_core.kernel.outbox import OutboxRow
 from workers import executor, runtime
 
 Publish = Callable[..., OutboxRow]
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def again(session: Session, row: OutboxRow) -> OutboxRow:
+    session.expire_all()
+    return session.get_one(OutboxRow, row.id)
+
+
+def make_due(session: Session, row: OutboxRow) -> None:
+    """Let the row's pause or lease be over."""
+    session.execute(update(OutboxRow).where(OutboxRow.id == row.id).values(due_at=LONG_AGO))
+    session.execute(
+        update(OutboxRow).where(OutboxRow.id == row.id, OutboxRow.lease_until.is_not(None)).values(lease_until=LONG_AGO)
+    )
+    session.commit()
 
 
 class Jobs:
@@ -78,7 +94,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Jobs:
 
 
 @pytest.fixture
-def working(app: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def working(app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The app as the worker's own; no Redis is asked; nobody died before."""
     monkeypatch.setattr(runtime, "app", lambda: app)
     monkeypatch.setattr(runtime, "gateway", lambda: None)
