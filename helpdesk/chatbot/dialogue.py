@@ -95,6 +95,8 @@ def _at_any_time(state: DialogueState, heard: Heard, world: World) -> Outcome | 
     sure = heard.triage.confidence >= SURE
     if reading.human or reading.option == PERSON or (intent == "human_agent" and sure):
         return hand_over(state, heard, world, "asked")
+    if intent == "complaint" and sure and world.question != "survey":
+        return hand_over(state, heard, world, "complaint")
     if reading.language:
         return _switch(state, heard, world)
     if reading.cancel or (intent == "cancel_visit" and sure and (world.has_visit or world.ticket)):

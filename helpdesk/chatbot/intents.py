@@ -62,7 +62,7 @@ def read(text: str) -> Reading:
     by_provider = words in said["opt_out.provider"]
     return Reading(
         option=_option(normalise(text)),
-        yes=True if words in said["yes"] else False if words in said["no"] else None,
+        yes=True if _made_of("yes").fullmatch(words) else False if _made_of("no").fullmatch(words) else None,
         opt_out="all" if by_provider else scope,
         by_provider=by_provider,
         opt_in=words in said["opt_in"],
@@ -127,6 +127,13 @@ def _phrases() -> dict[str, frozenset[str]]:
             elif name == "language":
                 found[f"{name}.{key}"] = _folded(value)
     return found
+
+
+@lru_cache(maxsize=4)
+def _made_of(name: str) -> re.Pattern[str]:
+    """Messages of nothing but these phrases and politeness: ``yes it works now``, ``好 謝謝``."""
+    phrase, polite = (_either(_phrases()[key]) for key in (name, "thanks"))
+    return re.compile(rf"(?:{phrase})(?:\s*(?:{phrase}|{polite}))*")
 
 
 def _folded(words: Iterable[str]) -> frozenset[str]:

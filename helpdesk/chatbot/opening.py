@@ -10,7 +10,6 @@ from helpdesk.chatbot.turns import (
     ask_product,
     hand_over,
     is_other_appliance,
-    misunderstood,
     open_ticket,
     question_again,
 )
@@ -24,28 +23,30 @@ def begin(state: DialogueState, heard: Heard, world: World) -> Outcome:
     """Open the ticket that the message deserves, or say why there is none."""
     state = DialogueState(language=state.language, tries=state.tries)
     reading, intent = heard.reading, heard.triage.intent
-    if reading.option is not None:
-        return _stray_number(state, heard, world)
+    if reading.option is not None and world.late:
+        return Outcome(state, (Say("late_answer"),), no_ticket="late_answer")
     if reading.greeting or intent == "greeting":
         return Outcome(state, (Say("greeting"),), no_ticket="greeting")
-    if intent in ("report_fault", "book_visit"):
+    if intent in ("report_fault", "book_visit") or heard.media:
         return _fault(state, heard, world)
-    if reading.unclear or reading.yes is not None or _says_little(heard):
-        return misunderstood(state, heard, world) if not heard.media else _fault(state, heard, world)
+    if _says_nothing(heard):
+        return _one_try(state)
     if not world.identified:
         return ask(state, "identity", Say("ask.identity", asks="identity"), open_ticket(heard))
     return hand_over(state, heard, world, intent)
 
 
-def _says_little(heard: Heard) -> bool:
-    return heard.triage.intent == "other" and len(heard.text.strip()) < WORTH_A_TICKET
+def _says_nothing(heard: Heard) -> bool:
+    """A lone digit, yes, "?" or a few letters, with nothing asked: never a ticket of that title (B2)."""
+    reading = heard.reading
+    is_short = heard.triage.intent == "other" and len(heard.text.strip()) < WORTH_A_TICKET
+    return is_short or reading.unclear or reading.option is not None or reading.yes is not None
 
 
-def _stray_number(state: DialogueState, heard: Heard, world: World) -> Outcome:
-    """A lone digit with nothing asked is an answer that came late, or nothing; never a ticket (B2)."""
-    if world.late:
-        return Outcome(state, (Say("late_answer"),), no_ticket="late_answer")
-    return misunderstood(state, heard, world)
+def _one_try(state: DialogueState) -> Outcome:
+    """Ask once what is wanted, then be quiet about it."""
+    saying = () if state.tries else (Say("not_understood"),)
+    return Outcome(replace(state, tries=state.tries + 1), saying, no_ticket="unclear")
 
 
 def _fault(state: DialogueState, heard: Heard, world: World) -> Outcome:

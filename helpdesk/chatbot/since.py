@@ -33,6 +33,7 @@ def since_answer(text: str, reading: Reading) -> str | None:
         return CHOICES.get(reading.option)
     if said := since_in(text):
         return said
-    if reading.unclear or reading.thanks or reading.greeting or reading.yes is not None:
+    asks = text.strip().endswith(("?", "？"))
+    if asks or reading.unclear or reading.thanks or reading.greeting or reading.yes is not None:
         return None
     return text.strip()[:LONGEST] or None

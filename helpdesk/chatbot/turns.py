@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 from helpdesk.chatbot.actions import (
     Action,
@@ -14,7 +15,7 @@ from helpdesk.chatbot.actions import (
     Say,
 )
 from helpdesk.chatbot.state import DialogueState, Heard, Outcome, TicketRef, World
-from helpdesk.triage.values import OwnedProduct
+from helpdesk.triage.values import Appliance, OwnedProduct
 
 MAX_TRIES = 2
 """Misunderstandings after which a person takes over (B12)."""
@@ -22,6 +23,8 @@ SHOWN = 3
 """Products or tickets that one message lists."""
 SUBJECT = 200
 """Characters of the first words that become the subject."""
+PICTURE = "\N{CAMERA}"
+"""The subject where there are no words."""
 
 
 def open_ticket(heard: Heard, *, product: OwnedProduct | None = None, follows: str | None = None) -> OpenTicket:
@@ -29,11 +32,11 @@ def open_ticket(heard: Heard, *, product: OwnedProduct | None = None, follows: s
     triage = heard.triage
     return OpenTicket(
         product_serial=product.serial if product else None,
-        appliance=product.appliance if product else triage.appliance,  # type: ignore[arg-type]
+        appliance=cast(Appliance, product.appliance) if product else triage.appliance,
         symptom=triage.symptom,
         urgency=triage.urgency,
         safety=triage.safety,
-        subject=heard.text.strip()[:SUBJECT],
+        subject=heard.text.strip()[:SUBJECT] or PICTURE,
         category=triage.intent,
         team=triage.team,
         follows=follows,
@@ -94,11 +97,10 @@ def hand_over(
     return Outcome(after, (*before, *closing, *into, HandOver(reason, summary), Say(say)))
 
 
-def misunderstood(state: DialogueState, heard: Heard, world: World, *before: Action) -> Outcome:
+def misunderstood(state: DialogueState, heard: Heard, world: World) -> Outcome:
     """Ask for the number once; the second time a person takes over."""
     tries = state.tries + 1
     if tries >= MAX_TRIES:
-        return hand_over(replace(state, tries=0), heard, world, "not_understood", *before)
-    reason = "" if before or world.ticket else "unclear"
-    say = Say("not_understood", asks=world.question)
-    return Outcome(replace(state, tries=tries), (*before, say), no_ticket=reason)
+        return hand_over(state, heard, world, "not_understood")
+    reason = "" if world.ticket else "unclear"
+    return Outcome(replace(state, tries=tries), (Say("not_understood", asks=world.question),), no_ticket=reason)

@@ -1,0 +1,225 @@
+"""A paper office: plays conversation files against the dialogue engine and writes down who says what.
+
+A file tells a conversation::
+
+    # Title
+    Given zh-Hant
+    Given owns R1: refrigerator, Fresh 420, 廚房
+
+    Lin: 冰箱不冷，一直滴水
+      > opens a ticket: refrigerator, not_cooling, high, R1
+    Bot: ticket.opened: 案件 T1
+
+Lines of the bot name the purpose and some of its words; ``>`` lines say what is done besides talking.
+``Office:`` lines are what happens meanwhile: see ``Office.happens``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from helpdesk.channels import samples, wording
+from helpdesk.chatbot import actions as do
+from helpdesk.chatbot.dialogue import DialogueState, Heard, Outcome, World, respond
+from helpdesk.chatbot.state import TicketRef
+from helpdesk.knowledge.selfhelp import step_for
+from helpdesk.triage.values import OwnedProduct
+
+BOT, DONE = "Bot: ", "  > "
+
+
+@dataclass
+class Office:
+    """The world behind the bot, on paper; carries out actions as the service does."""
+
+    world: World = field(default_factory=World)
+    state: DialogueState = field(default_factory=DialogueState)
+    stored: str = "zh-Hant"
+    opened: list[do.OpenTicket] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+
+    def given(self, text: str) -> None:
+        """A fact that holds before the conversation."""
+        if text in wording.LANGUAGES:
+            self.stored, self.state = text, DialogueState(language=text)  # type: ignore[arg-type]
+        elif text == "unknown number":
+            self.world = replace(self.world, identified=False)
+        elif text.startswith("owns "):
+            serial, rest = text.removeprefix("owns ").split(": ", 1)
+            appliance, name, room = rest.split(", ")
+            unit = OwnedProduct(serial=serial, appliance=appliance, name=name, room=room)
+            self.world = replace(self.world, owned=(*self.world.owned, unit))
+        elif text.startswith("open ticket "):
+            number, rest = text.removeprefix("open ticket ").split(": ", 1)
+            appliance, label = rest.split(", ")
+            tickets = (*self.world.open_tickets, TicketRef(number, appliance, label))
+            self.world = replace(self.world, open_tickets=tickets, ticket=tickets[0] if len(tickets) == 1 else None)
+        else:
+            raise ValueError(f"Given {text}")
+
+    def happens(self, text: str) -> None:
+        """What happens between messages."""
+        ticket = self.world.ticket or self.world.closed
+        after = {
+            "the visit is done, the survey goes out": {
+                "ticket": None, "open_tickets": (), "closed": ticket, "may_reopen": True, "has_visit": False,
+                "question": "survey", "with_person": False,
+            },
+            "the ticket is closed": {
+                "ticket": None, "open_tickets": (), "closed": ticket, "may_reopen": True, "has_visit": False,
+                "with_person": False,
+            },
+            "weeks go by": {"may_reopen": False, "question": None},
+            "the question lapses": {"question": None, "late": self.world.question},
+            "seconds later": {"burst": True},
+            "minutes later": {"burst": False},
+            "the bot gets it back": {"with_person": False},
+        }[text]  # fmt: skip
+        self.world = replace(self.world, **after)  # type: ignore[arg-type]
+
+    def hears(self, text: str) -> None:
+        """A message of the customer's; ``[photo]`` in it is one."""
+        media = text.count("[photo]")
+        words = text.replace("[photo]", "").strip()
+        language = self.stored if self.state.stage == "idle" else self.state.language
+        heard = Heard.of(words, owned=self.world.owned, language=language, media=media)
+        outcome = respond(self.state, heard, self._world(heard))
+        assert DialogueState.from_json(outcome.state.to_json()) == outcome.state
+        self.state = outcome.state
+        self._carry_out(outcome)
+
+    def _world(self, heard: Heard) -> World:
+        last = self.opened[-1] if self.opened and self.world.ticket else heard.triage
+        return replace(self.world, selfhelp=step_for(last.appliance, last.symptom))
+
+    def _carry_out(self, outcome: Outcome) -> None:
+        for action in outcome.actions:
+            if words := _told(action):
+                self.written.append(DONE + words)
+            getattr(self, f"_{type(action).__name__}", lambda _action: None)(action)
+        if outcome.no_ticket:
+            self.written.append(f"{DONE}no ticket: {outcome.no_ticket}")
+
+    def say(self, purpose: str, params: dict[str, Any]) -> None:
+        """Render what the customer reads."""
+        number = self.world.ticket.number if self.world.ticket else self.state.ticket or "T0"
+        text = wording.render(purpose, self.state.language, {"number": number, **params})
+        self.written.append(f"{BOT}{purpose}: " + text.replace("\n", " / "))
+
+    def _Say(self, action: do.Say) -> None:
+        self.say(action.purpose, dict(action.params))
+        if action.asks:
+            self.world = replace(self.world, question=action.asks, late=self.world.question)
+
+    def _OpenTicket(self, action: do.OpenTicket) -> None:
+        self.opened.append(action)
+        ticket = TicketRef(f"T{len(self.opened)}", action.appliance, action.subject)
+        self.world = replace(self.world, ticket=ticket, open_tickets=(*self.world.open_tickets, ticket), closed=None)
+
+    def _AddToTicket(self, action: do.AddToTicket) -> None:
+        known = [*self.world.open_tickets, *([self.world.closed] if self.world.closed else [])]
+        ticket = next(ref for ref in known if ref.number == action.number)
+        tickets = (*self.world.open_tickets, ticket) if action.reopen else self.world.open_tickets
+        self.world = replace(self.world, ticket=ticket, open_tickets=tickets)
+
+    def _RecordSlot(self, action: do.RecordSlot) -> None:
+        for unit in self.world.owned if action.name == "product" else ():
+            if unit.serial == action.value:
+                self.opened[-1] = replace(self.opened[-1], appliance=unit.appliance)  # type: ignore[arg-type]
+
+    def _OfferSlots(self, _action: do.OfferSlots) -> None:
+        self.say("offer.slots", samples.sample("offer.slots") | {"number": "T1"})
+        self.world = replace(self.world, question="slot", offered=3)
+
+    def _ChooseSlot(self, _action: do.ChooseSlot) -> None:
+        self.world = replace(self.world, has_visit=True, offered=0)
+        self.say("visit.booked", samples.sample("visit.booked") | {"number": self._number()})
+
+    def _CancelVisit(self, _action: do.CancelVisit) -> None:
+        self.world = replace(self.world, has_visit=False)
+
+    def _HandOver(self, _action: do.HandOver) -> None:
+        self.world = replace(self.world, with_person=True, question=None)
+
+    def _CloseQuestion(self, _action: do.CloseQuestion) -> None:
+        self.world = replace(self.world, late=self.world.question, question=None)
+
+    def _SwitchLanguage(self, action: do.SwitchLanguage) -> None:
+        self.stored = action.language
+
+    def _Status(self, action: do.Status) -> None:
+        if action.about == "order":
+            on = datetime(2026, 12, 24, tzinfo=UTC).date()
+            self.say("status.order", {"order": "SO1", "state": "-", "on": on})
+            return
+        window = samples.sample("visit.booked") if self.world.has_visit else {}
+        self.say("status.ticket", {"state": "-", "visit": window})
+
+    def _number(self) -> str:
+        return self.world.ticket.number if self.world.ticket else ""
+
+
+def _told(action: do.Action) -> str:
+    """An action other than talking, in words; empty for what shows by itself."""
+    return TOLD.get(type(action), lambda _action: "")(action)
+
+
+def _ticket_opened(action: do.OpenTicket) -> str:
+    facts = [action.appliance, action.symptom or action.category, action.urgency, action.product_serial]
+    follows = f" (follows {action.follows})" if action.follows else ""
+    return "opens a ticket: " + ", ".join(str(fact) for fact in facts if fact) + follows
+
+
+def _survey_told(action: do.RecordSurvey) -> str:
+    comment = f', "{action.comment}"' if action.comment else ""
+    return f"survey: {action.score}{comment}" + (", to be read" if action.read else "")
+
+
+TOLD: dict[type, Callable[[Any], str]] = {
+    do.OpenTicket: _ticket_opened,
+    do.AddToTicket: lambda it: (
+        f"{'reopens' if it.reopen else 'adds to'} {it.number}" + (", danger" if it.safety else "")
+    ),
+    do.RecordSlot: lambda it: f"notes {it.name}: {it.value}",
+    do.ChooseSlot: lambda it: f"books window {it.index}",
+    do.CancelVisit: lambda it: "calls the visit off",
+    do.SolvedBySelfHelp: lambda it: f"solved by {it.step}",
+    do.HandOver: lambda it: f"hands over: {it.reason}",
+    do.RecordSurvey: _survey_told,
+    do.OptOut: lambda it: f"opt-out: {it.scope}" + (", by the provider" if it.by_provider else ""),
+    do.OptIn: lambda it: "opt-in",
+    do.SwitchLanguage: lambda it: f"language: {it.language}",
+}
+
+
+def play(path: Path) -> tuple[list[str], list[str]]:
+    """(what the file says happens, what happens), line by line; customers' lines are in both."""
+    office, told = Office(), []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        if line.startswith("Given "):
+            office.given(line.removeprefix("Given "))
+            continue
+        told.append(line.rstrip())
+        if line.startswith((BOT, DONE)):
+            continue
+        office.written.append(line.rstrip())
+        who, words = line.split(":", 1)
+        if who == "Office":
+            office.happens(words.strip())
+        else:
+            office.hears(words.strip())
+    return told, office.written
+
+
+def agrees(told: str, happened: str) -> bool:
+    """Whether a line is as the file tells it: for the bot the purpose, and words that it contains."""
+    if not told.startswith(BOT):
+        return told == happened
+    purpose, _colon, words = told.removeprefix(BOT).partition(": ")
+    return happened.startswith(f"{BOT}{purpose}: ") and words in happened
