@@ -22,10 +22,10 @@ NAV = (
     ("tickets", "inbox", "ticket.read"),
     ("dispatch", "map", "dispatch.read"),
     ("parts", "package", "parts.read"),
-    ("orders", "clipboard", "order.read"),
-    ("quality", "shield", "quality.read"),
+    ("orders", "clipboard-list", "order.read"),
+    ("quality", "shield-alert", "quality.read"),
     ("surveys", "star", "survey.read"),
-    ("performance", "chart", "indicator.read"),
+    ("performance", "chart-column", "indicator.read"),
 )
 """(key, icon, permission) of the console's rail; the address is the key."""
 
@@ -98,9 +98,7 @@ def register(app: Any) -> None:
     def _frame() -> dict[str, Any]:
         session, actor = db.session(), current_actor()
         notices = (
-            open_notices(
-                session, person=actor.id, department=actor.department if actor.head else None, limit=9
-            )
+            open_notices(session, person=actor.id, department=actor.department if actor.head else None, limit=9)
             if actor is not None and actor.id is not None
             else []
         )

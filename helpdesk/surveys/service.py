@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk.auth.service import token_hash
 from helpdesk.channels import service as channels
-from helpdesk.chatbot import questions
+from helpdesk.chatbot import talk
 from order_core.aftersales import surveys
 from order_core.aftersales.models import Survey
 from order_core.errors import NotFound
@@ -29,7 +29,7 @@ def send(session: Session, survey_id: int, *, at: datetime) -> bool:
     if not surveys.mark_sent(session, survey, token_hash=token_hash(secrets.token_urlsafe(16)), at=at):
         return False
     issue = session.get_one(Issue, survey.issue_id)
-    questions.ask(session, phone, "survey", survey.id, at=at)
+    talk.ask(session, phone, "survey", survey.id, at=at)
     channels.send(
         session,
         contact=contact,

@@ -62,6 +62,7 @@ def facts(
         "urgency": issue.urgency,
         "urgency_label": label("urgency", issue.urgency),
         "safety": issue.safety,
+        "appliance": issue.appliance,
         "appliance_label": label("appliance", issue.appliance),
         "symptom_label": label("symptom", issue.symptom),
         "clock": clock_pill(clock, at),

@@ -1,0 +1,1 @@
+"""What the house knows about faults: self-help steps for customers."""

@@ -1,0 +1,17 @@
+// SMS arithmetic as in helpdesk/channels/sms.py: encoding, units, parts of a text.
+const BASIC = new Set("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà");
+const EXTENDED = new Set("^{}\\[~]|€\f");
+
+export function measure(text) {
+  let units = 0;
+  for (const char of text) {
+    if (BASIC.has(char)) units += 1;
+    else if (EXTENDED.has(char)) units += 2;
+    else return size(text.length, 70, 67, "UCS-2");
+  }
+  return size(units, 160, 153, "GSM-7");
+}
+
+function size(units, single, joined, encoding) {
+  return { encoding, units, parts: units <= single ? 1 : Math.ceil(units / joined), room: units <= single ? single : joined };
+}

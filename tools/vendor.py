@@ -1,0 +1,126 @@
+"""Copy the browser libraries, pinned, from npm into ``helpdesk/static/vendor``; there is no build step.
+
+Run it after changing a version: ``python tools/vendor.py``. It needs npm and the network; the product needs
+neither. ``VENDOR.json`` says what lies there: package, version, licence and the sha384 of each file, which a
+test compares with the files themselves.
+"""
+
+import base64
+import hashlib
+import io
+import json
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TARGET = Path(__file__).parent.parent / "helpdesk" / "static" / "vendor"
+
+
+@dataclass(frozen=True)
+class Package:
+    """One npm package; ``files``: path in the package → name in our folder."""
+
+    name: str
+    version: str
+    files: dict[str, str]
+
+
+PACKAGES = (
+    Package("htmx.org", "4.0.1", {"dist/htmx.min.js": "htmx.js"}),
+    Package("idb", "8.0.4", {"build/index.js": "idb.js"}),
+    Package("signature_pad", "5.1.4", {"dist/signature_pad.min.js": "signature_pad.js"}),
+    Package("tinykeys", "4.0.0", {"dist/tinykeys.mjs": "tinykeys.js"}),
+)
+LUCIDE = Package("lucide-static", "1.62.0", {})
+SPRITE = "lucide.svg"
+
+ICONS = """
+air-vent arrow-down arrow-left arrow-right arrow-up-right bell bot calendar calendar-clock chart-column check
+check-check chevron-down chevron-left chevron-right circle-alert circle-check circle-help clipboard-list clock
+cloud-check cloud-off cloud-upload delete ellipsis eye eye-off fast-forward flag flame gauge git-branch grid-3x3
+heater history hourglass house inbox keyboard languages life-buoy lightbulb link list-filter lock log-in log-out map
+map-pin message-circle message-square microwave minus moon navigation notebook-pen package package-check
+package-x pause pen-line pen-tool phone phone-call phone-incoming phone-off phone-outgoing play plus receipt
+refresh-cw refrigerator rotate-ccw route search send shield shield-alert shield-check smartphone sparkles star
+sticky-note sun tag thermometer timer triangle-alert truck tv undo-2 user-round users-round utensils volume-2
+volume-x washing-machine wifi-off wrench x zap
+""".split()
+"""The icons of the sprite: those the templates and scripts use, and no others (a test compares)."""
+
+
+def main() -> None:
+    """Fetch everything and write files, sprite and manifest."""
+    TARGET.mkdir(parents=True, exist_ok=True)
+    manifest = [vendor(package) for package in PACKAGES]
+    manifest.append(vendor_icons())
+    (TARGET / "VENDOR.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    sys.stdout.write("".join(f"{row['package']} {row['version']} ({row['licence']})\n" for row in manifest))
+
+
+def vendor(package: Package) -> dict[str, Any]:
+    """Copy a package's files; its line of the manifest."""
+    with fetch(package) as archive:
+        for source, name in package.files.items():
+            (TARGET / name).write_bytes(without_source_map(read(archive, source)))
+        return line(package, archive, list(package.files.values()))
+
+
+def vendor_icons() -> dict[str, Any]:
+    """Put the icons we use into one sprite of symbols."""
+    with fetch(LUCIDE) as archive:
+        symbols = [symbol(name, read(archive, f"icons/{name}.svg").decode()) for name in sorted(ICONS)]
+        sprite = '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
+        (TARGET / SPRITE).write_text(sprite, encoding="utf-8")
+        return line(LUCIDE, archive, [SPRITE])
+
+
+def symbol(name: str, svg: str) -> str:
+    """One icon as a symbol; colour and stroke come from the page's style sheet."""
+    drawing = re.sub(r"\s+", " ", svg.split(">", 2)[2].rsplit("</svg>", 1)[0]).strip()
+    return f'<symbol id="{name}" viewBox="0 0 24 24">{drawing}</symbol>'
+
+
+def fetch(package: Package) -> tarfile.TarFile:
+    """The package's archive from the registry npm is set up with."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["npm", "pack", "--silent", "--pack-destination", folder, f"{package.name}@{package.version}"]
+        subprocess.run(command, check=True, capture_output=True)
+        content = next(Path(folder).glob("*.tgz")).read_bytes()
+    return tarfile.open(fileobj=io.BytesIO(content))
+
+
+def read(archive: tarfile.TarFile, path: str) -> bytes:
+    """A file of the package."""
+    file = archive.extractfile(f"package/{path}")
+    if file is None:
+        raise FileNotFoundError(path)
+    return file.read()
+
+
+def without_source_map(content: bytes) -> bytes:
+    """Source maps are not copied, so nothing may point to them."""
+    return re.sub(rb"\n//# sourceMappingURL=.*", b"", content).rstrip() + b"\n"
+
+
+def line(package: Package, archive: tarfile.TarFile, names: list[str]) -> dict[str, Any]:
+    """What the manifest says of a package."""
+    return {
+        "package": package.name,
+        "version": package.version,
+        "licence": json.loads(read(archive, "package.json"))["license"],
+        "files": {name: sha384((TARGET / name).read_bytes()) for name in names},
+    }
+
+
+def sha384(content: bytes) -> str:
+    """The digest as browsers write it in ``integrity``."""
+    return "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode()
+
+
+if __name__ == "__main__":
+    main()
