@@ -1,0 +1,69 @@
+// The device's outbox: every action has its own id and place, is kept until the office has answered, and is
+// sent in order. Sending twice is harmless: the office knows the id.
+const STORE = "actions";
+
+const database = idb.openDB("ordercare", 1, {
+  upgrade(db) { db.createObjectStore(STORE, { keyPath: "seq", autoIncrement: true }).createIndex("visit", "visit"); },
+});
+
+const listeners = new Set();
+export const onChange = (listener) => listeners.add(listener);
+const changed = () => listeners.forEach((listener) => listener());
+
+export async function add(visit, kind, data = {}) {
+  const id = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random().toString(16).slice(2)}`;
+  await (await database).add(STORE, { id, visit, kind, data, device_at: new Date().toISOString(), status: "pending", message: "" });
+  changed();
+  flush();
+}
+
+export const all = async () => (await database).getAll(STORE);
+export const pending = async () => (await all()).filter((action) => action.status === "pending");
+
+let sending = false;
+export let reachable = navigator.onLine;
+
+export async function flush() {
+  if (sending) return;
+  sending = true;
+  try {
+    const waiting = await pending();
+    if (waiting.length) await send(waiting);
+    else reachable = navigator.onLine;
+  } catch {
+    reachable = false;
+  } finally {
+    sending = false;
+    changed();
+  }
+}
+
+async function send(waiting) {
+  const actions = waiting.map(({ id, visit, kind, seq, device_at, data }) => ({ id, visit, kind, seq, device_at, data }));
+  const answer = await fetch("/m/sync", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": await token() },
+    body: JSON.stringify({ actions }),
+    redirect: "manual",
+  });
+  if (!answer.ok) throw new Error(`sync answered ${answer.status}`);
+  reachable = true;
+  const { results } = await answer.json();
+  const db = await database;
+  for (const result of results) {
+    const action = waiting.find((candidate) => candidate.id === result.id);
+    if (action) await db.put(STORE, { ...action, status: result.status, message: result.message });
+  }
+}
+
+// A page out of the cache carries an old token: take a fresh one from the live page.
+async function token() {
+  const page = await fetch("/m", { headers: { Accept: "text/html" }, cache: "no-store" });
+  const meta = new DOMParser().parseFromString(await page.text(), "text/html").querySelector('meta[name="csrf-token"]');
+  return meta ? meta.content : "";
+}
+
+addEventListener("online", flush);
+addEventListener("focus", flush);
+addEventListener("offline", () => { reachable = false; changed(); });
+setInterval(flush, 20000);
