@@ -64,7 +64,7 @@ types: install  ## type check
 sure: lint types test test-postgresql  ## everything that CI runs
 
 lock: install  ## requirements.lock anew from requirements.in
-	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras $(UPGRADE) \
 	  --custom-compile-command "make lock" requirements.in -o requirements.lock
 
 migration: install  ## a revision from what changed in the models: make migration M="why"

@@ -34,9 +34,7 @@ def floor(database_url: str) -> Flask:
     @app.post("/floor")
     def _floor() -> Response:
         with engine.begin() as connection:
-            connection.execute(
-                insert(table).values(sid=request.form["MessageSid"], body=request.form["Body"])
-            )
+            connection.execute(insert(table).values(sid=request.form["MessageSid"], body=request.form["Body"]))
         return Response("<Response/>", mimetype="text/xml")
 
     return app

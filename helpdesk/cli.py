@@ -20,6 +20,7 @@ COMMANDS = {
     "db": ("helpdesk.commands.data:db", "The database's schema: upgrade, current."),
     "demo": ("helpdesk.commands.data:demo", "Load or refresh the demo company."),
     "doctor": ("helpdesk.commands.doctor:doctor", "Examine everything; --repair mends what is safe."),
+    "story": ("helpdesk.commands.story:story", "Play the main story against a running server."),
     "user": ("helpdesk.commands.accounts:user", "People who sign in: add."),
     "token": ("helpdesk.commands.accounts:token", "API tokens: add."),
 }

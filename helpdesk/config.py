@@ -33,9 +33,7 @@ class ConfigError(Exception):
 
 
 def _setting(name: str, default: Any, allowed: str) -> Any:
-    return Field(
-        default, alias=name, description=allowed, repr=not SECRETS.search(name), validate_default=True
-    )
+    return Field(default, alias=name, description=allowed, repr=not SECRETS.search(name), validate_default=True)
 
 
 class Settings(BaseModel):
@@ -50,9 +48,7 @@ class Settings(BaseModel):
     database_setting: a.DatabaseUrl | None = _setting(
         "DATABASE_URL", None, "postgresql+psycopg://USER:PASSWORD@HOST/NAME"
     )
-    redis_setting: a.RedisUrl | None = _setting(
-        "REDIS_URL", None, "redis://HOST:PORT/0, rediss://… or unix://PATH"
-    )
+    redis_setting: a.RedisUrl | None = _setting("REDIS_URL", None, "redis://HOST:PORT/0, rediss://… or unix://PATH")
     host: a.Host = _setting("HOST", "127.0.0.1", "an address or a host name")
     port: a.Port = _setting("PORT", 8000, "a whole number from 1 to 65535")
     public_setting: a.WebAddress | None = _setting("PUBLIC_URL", None, WEB)
@@ -64,9 +60,7 @@ class Settings(BaseModel):
     twilio_api_key: a.Sid | None = _setting("TWILIO_API_KEY", None, "SK and letters or digits")
     twilio_api_secret: str | None = _setting("TWILIO_API_SECRET", None, "the secret of TWILIO_API_KEY")
     twilio_twiml_app_sid: a.Sid | None = _setting("TWILIO_TWIML_APP_SID", None, "AP and letters or digits")
-    twilio_phone_number: a.PhoneNumber | None = _setting(
-        "TWILIO_PHONE_NUMBER", None, "a number like +85230000000"
-    )
+    twilio_phone_number: a.PhoneNumber | None = _setting("TWILIO_PHONE_NUMBER", None, "a number like +85230000000")
     twilio_messaging_service_sid: a.Sid | None = _setting(
         "TWILIO_MESSAGING_SERVICE_SID", None, "MG and letters or digits"
     )

@@ -65,9 +65,7 @@ def request_redis(url: str) -> redis.Redis:
 
     redis-py's defaults hang a request for 59 s on a frozen server.
     """
-    return redis.Redis.from_url(
-        url, socket_connect_timeout=0.2, socket_timeout=0.3, retry=Retry(NoBackoff(), 0)
-    )
+    return redis.Redis.from_url(url, socket_connect_timeout=0.2, socket_timeout=0.3, retry=Retry(NoBackoff(), 0))
 
 
 def nudge(redis_url: str, queues: Iterable[str]) -> None:

@@ -17,9 +17,7 @@ class Refusal(Exception):
 
     status = 400
 
-    def __init__(
-        self, code: str, *, field: str | None = None, clause: str | None = None, **params: Any
-    ) -> None:
+    def __init__(self, code: str, *, field: str | None = None, clause: str | None = None, **params: Any) -> None:
         super().__init__(code)
         self.code = code
         self.field = field

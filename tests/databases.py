@@ -114,9 +114,7 @@ def _start(folder: Path) -> str:
 
 def _stop(folder: Path) -> None:
     server = _package().get_server(folder / "data", cleanup_mode=None)
-    _package()._commands.pg_ctl(
-        ["-w", "-m", "immediate", "stop"], pgdata=server.pgdata, user=server.system_user
-    )
+    _package()._commands.pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=server.pgdata, user=server.system_user)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -54,12 +54,12 @@ def test_helpdesk_never_imports_the_workers() -> None:
 
 def test_the_kernel_never_imports_the_rulebook_or_a_stage() -> None:
     allowed = {"order_core.db", "order_core.errors", "order_core.values", "order_core.workdays"}
-    wrong = {}
+    wrong: dict[str, set[str]] = {}
     for path in modules("order_core/kernel"):
         for name in imported(path):
-            if name.startswith("order_core.") and not name.startswith("order_core.kernel"):
-                if not any(name == ok or name.startswith(f"{ok}.") for ok in allowed):
-                    wrong.setdefault(relative(path), set()).add(name)
+            core = name.startswith("order_core.") and not name.startswith("order_core.kernel")
+            if core and not any(name == ok or name.startswith(f"{ok}.") for ok in allowed):
+                wrong.setdefault(relative(path), set()).add(name)
     assert wrong == {}
 
 
@@ -67,9 +67,7 @@ def test_flask_is_used_where_the_web_is() -> None:
     def may(path: str) -> bool:
         return path.startswith(FLASK_ROOMS) or path.endswith("views.py")
 
-    assert [
-        relative(p) for p in modules("helpdesk", "workers") if "flask" in roots(p) and not may(relative(p))
-    ] == []
+    assert [relative(p) for p in modules("helpdesk", "workers") if "flask" in roots(p) and not may(relative(p))] == []
 
 
 def test_twilio_is_imported_in_one_file() -> None:
@@ -131,7 +129,6 @@ def test_every_folder_says_what_it_is(package: str) -> None:
     silent = [
         relative(p)
         for p in modules(package)
-        if "migrations/versions" not in relative(p)
-        and not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))
+        if "migrations/versions" not in relative(p) and not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))
     ]
     assert silent == []

@@ -94,9 +94,7 @@ def test_every_file_of_the_tree_is_in_the_wheel(wheel: Path) -> None:
 
 def test_the_lock_is_made_from_the_same_ranges(setup: configparser.ConfigParser) -> None:
     asked = (ROOT / "requirements.in").read_text("utf-8").splitlines()
-    assert [
-        line for line in setup["options"]["install_requires"].split("\n") if line and line not in asked
-    ] == []
+    assert [line for line in setup["options"]["install_requires"].split("\n") if line and line not in asked] == []
 
 
 def test_the_lock_pins_everything_by_hash_and_names_no_place() -> None:

@@ -121,9 +121,7 @@ def products(query: ListQuery) -> Response:
     wanted = select(InstalledProduct)
     if query.q:
         product = InstalledProduct
-        wanted = wanted.where(
-            or_(product.serial == query.q, product.lot == query.q, product.model_code == query.q)
-        )
+        wanted = wanted.where(or_(product.serial == query.q, product.lot == query.q, product.model_code == query.q))
     return _answer(page(db.session(), wanted, InstalledProduct.id, query, shapes.product))
 
 
@@ -177,7 +175,7 @@ def new_ticket(body: NewTicket) -> Response:
 
     def work() -> tuple[dict[str, Any], int]:
         contact = session.scalars(
-            select(ContactPerson).where(ContactPerson.phone == body.phone, body.phone is not None)
+            select(ContactPerson).where(ContactPerson.phone == body.phone, ContactPerson.phone.is_not(None))
         ).first()
         issue = issues.open_ticket(
             session,

@@ -11,9 +11,7 @@ from helpdesk.channels.addresses import account
 from helpdesk.channels.signature import verify
 from helpdesk.extensions import csrf
 
-REFUSED = Counter(
-    "ordercare_webhooks_refused_total", "Webhooks refused before anything was stored", ["reason"]
-)
+REFUSED = Counter("ordercare_webhooks_refused_total", "Webhooks refused before anything was stored", ["reason"])
 FORM = "application/x-www-form-urlencoded"
 
 

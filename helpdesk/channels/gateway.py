@@ -20,9 +20,7 @@ class TransportError(Exception):
         Neither permanent nor unprocessed: unknown, reconcile before repeating.
     """
 
-    def __init__(
-        self, message: str, *, permanent: bool = False, unprocessed: bool = False, code: int | None = None
-    ):
+    def __init__(self, message: str, *, permanent: bool = False, unprocessed: bool = False, code: int | None = None):
         super().__init__(message)
         self.permanent = permanent
         self.unprocessed = unprocessed

@@ -26,9 +26,7 @@ def prepare(session: Session, payload: dict[str, Any], at: datetime, again: bool
         return None
     purpose = message.purpose or ""
     survey = purpose in rules.SURVEY_PURPOSES
-    if not purpose.startswith(ALWAYS) and service.refused(
-        session, message.to_number, ("survey",) if survey else ()
-    ):
+    if not purpose.startswith(ALWAYS) and service.refused(session, message.to_number, ("survey",) if survey else ()):
         message.status = "suppressed"
         return None
     if again and survey:

@@ -20,9 +20,7 @@ def claim(
     """Claim an inbound event by its unique key; False when it has been claimed before."""
     try:
         with session.begin_nested():
-            session.add(
-                InboundEvent(provider=provider, account=account, sid=sid, kind=kind, raw=raw, received_at=at)
-            )
+            session.add(InboundEvent(provider=provider, account=account, sid=sid, kind=kind, raw=raw, received_at=at))
     except IntegrityError:
         return False
     return True
@@ -46,7 +44,7 @@ def receive(session: Session, provider: str, inbound: Inbound, *, at: datetime) 
         status="received",
     )
     session.add(message)
-    session.flush([message])
+    session.flush()
     outbox.publish(session, "inbound.process", {"message_id": message.id}, at=at)
     return True
 
@@ -110,7 +108,7 @@ def send_text(
         visit_id=visit_id,
     )
     session.add(message)
-    session.flush([message])
+    session.flush()
     outbox.publish(session, "sms.send", {"message_id": message.id}, at=at, key=f"sms:{message.id}")
     return message
 

@@ -38,7 +38,5 @@ def verify(tokens: Sequence[str], url: str, form: Sequence[tuple[str, str]], sig
     if not signature or not signature.isascii():
         return False
     return any(
-        hmac.compare_digest(sign(token, variant, form), signature)
-        for token in tokens
-        for variant in variants(url)
+        hmac.compare_digest(sign(token, variant, form), signature) for token in tokens for variant in variants(url)
     )

@@ -66,17 +66,13 @@ class TwilioGateway:
                     return Accepted(found.sid, found.status)
         origin = {"messaging_service_sid": self._service} if self._service else {"from_": self._sender}
         options: dict[str, Any] = {"status_callback": sms.status_callback} if sms.status_callback else {}
-        message = self._asked(
-            lambda: self._client.messages.create(to=sms.to, body=sms.body, **origin, **options)
-        )
+        message = self._asked(lambda: self._client.messages.create(to=sms.to, body=sms.body, **origin, **options))
         return Accepted(str(message.sid), str(message.status))
 
     def find_messages(self, to: str, since: datetime) -> list[RemoteMessage]:
         """The list is asked without DateSent (queued messages have none yet) and cut by creation time."""
         rows = self._asked(lambda: self._client.messages.list(to=to, limit=200))
-        earliest = since.astimezone(UTC) - timedelta(
-            seconds=5
-        )  # their clock has whole seconds, and is another one
+        earliest = since.astimezone(UTC) - timedelta(seconds=5)  # their clock has whole seconds, and is another one
         return [
             RemoteMessage(str(row.sid), str(row.to), str(row.body), str(row.status), row.date_created)
             for row in rows
@@ -96,8 +92,7 @@ class TwilioGateway:
         except TwilioRestException as error:
             raise TransportError(
                 f"{error.status} {error.code}: {error.msg}"[:300],
-                permanent=error.code in NEVER_AGAIN
-                or (400 <= error.status < 500 and error.status not in (408, 429)),
+                permanent=error.code in NEVER_AGAIN or (400 <= error.status < 500 and error.status not in (408, 429)),
                 unprocessed=error.status == 429,
                 code=error.code,
             ) from error

@@ -21,9 +21,7 @@ class Twiml:
     def say(self, *lines: str, inside: Element | None = None) -> Twiml:
         """Speak lines."""
         for line in lines:
-            element = SubElement(
-                self._root if inside is None else inside, "Say", language=VOICE[self._language]
-            )
+            element = SubElement(self._root if inside is None else inside, "Say", language=VOICE[self._language])
             element.text = line
         return self
 
@@ -47,16 +45,12 @@ class Twiml:
 
     def record(self, action: str, *, seconds: int = 120) -> Twiml:
         """Record a message after the tone."""
-        SubElement(
-            self._root, "Record", action=action, method="POST", maxLength=str(seconds), playBeep="true"
-        )
+        SubElement(self._root, "Record", action=action, method="POST", maxLength=str(seconds), playBeep="true")
         return self
 
     def enqueue(self, queue: str, *, wait: str, action: str) -> Twiml:
         """Put the caller into a queue; ``wait`` is asked again and again while he waits."""
-        element = SubElement(
-            self._root, "Enqueue", waitUrl=wait, waitUrlMethod="POST", action=action, method="POST"
-        )
+        element = SubElement(self._root, "Enqueue", waitUrl=wait, waitUrlMethod="POST", action=action, method="POST")
         element.text = queue
         return self
 

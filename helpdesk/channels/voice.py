@@ -95,9 +95,7 @@ def _open_ticket(session: Session, contact: ContactPerson | None) -> Issue | Non
     ).first()
 
 
-def _new_ticket(
-    session: Session, call: Call, contact: ContactPerson | None, subject: str, *, at: datetime
-) -> Issue:
+def _new_ticket(session: Session, call: Call, contact: ContactPerson | None, subject: str, *, at: datetime) -> Issue:
     units = products_of(session, contact.customer_id) if contact else []
     unit = units[0] if len(units) == 1 else None
     return issues.open_ticket(
@@ -126,9 +124,7 @@ def enqueue(session: Session, call: Call, *, at: datetime) -> int:
 
 def position(session: Session, call: Call) -> int:
     """How many wait up to and with this caller."""
-    ahead = session.scalar(
-        select(func.count(Call.id)).where(Call.state == "queued", Call.queued_at < call.queued_at)
-    )
+    ahead = session.scalar(select(func.count(Call.id)).where(Call.state == "queued", Call.queued_at < call.queued_at))
     return (ahead or 0) + 1
 
 
@@ -147,9 +143,9 @@ def keep_place(session: Session, call: Call, *, at: datetime) -> Issue | None:
 
 def ended(session: Session, call: Call, seconds: int | None, *, at: datetime) -> None:
     """The caller has hung up; one who waited eight seconds or more is called back (clause 5.1.1-c)."""
-    if call.state == "queued" and call.queued_at is not None:
-        if (at - call.queued_at).total_seconds() >= ABANDONED_AFTER or (seconds or 0) >= ABANDONED_AFTER:
-            keep_place(session, call, at=at)
+    waited = (at - call.queued_at).total_seconds() if call.state == "queued" and call.queued_at else 0
+    if call.state == "queued" and max(waited, seconds or 0) >= ABANDONED_AFTER:
+        keep_place(session, call, at=at)
     if call.state != "callback":
         call.state = "ended"
     call.ended_at, call.seconds = at, seconds

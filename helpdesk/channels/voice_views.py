@@ -54,11 +54,7 @@ def line(call: Call, purpose: str, **params: Any) -> str:
 
 
 def _menu(call: Call, *before: str) -> Twiml:
-    return (
-        Twiml(call.language)
-        .gather([*before, line(call, "menu")], "/twilio/voice/menu")
-        .redirect("/twilio/voice")
-    )
+    return Twiml(call.language).gather([*before, line(call, "menu")], "/twilio/voice/menu").redirect("/twilio/voice")
 
 
 @bp.post("")
@@ -78,7 +74,8 @@ def menu() -> Response:
     """A key of the menu: 1 order, 2 fault, 0 a person; anything else hears it again."""
     call, at = _step("menu")
     chosen: dict[str, Callable[[Call, datetime], Twiml]] = {"1": _order, "2": _fault, "0": _person}
-    return twiml(str(chosen.get(request.form.get("Digits", ""), lambda call, _at: _menu(call))(call, at)))
+    then = chosen.get(request.form.get("Digits", ""))
+    return twiml(str(then(call, at) if then else _menu(call)))
 
 
 def _order(call: Call, at: datetime) -> Twiml:
@@ -167,9 +164,7 @@ def status() -> Response:
     call, at = _step(f"status-{request.form['CallStatus'][:16]}")
     seconds = request.form.get("CallDuration", "")
     if call.direction == "in" and call.ended_at is None:
-        voice.ended(
-            db.session(), call, int(seconds) if seconds.isdecimal() and len(seconds) < 7 else None, at=at
-        )
+        voice.ended(db.session(), call, int(seconds) if seconds.isdecimal() and len(seconds) < 7 else None, at=at)
     return Response("", status=204)
 
 

@@ -100,7 +100,8 @@ def _at_any_time(state: DialogueState, heard: Heard, world: World) -> Outcome | 
     if reading.language:
         return _switch(state, heard, world)
     if reading.cancel or (intent == "cancel_visit" and sure and (world.has_visit or world.ticket)):
-        return ask(state, "cancel", Say("ask.cancel", asks="cancel"))
+        outcome = ask(state, "cancel", Say("ask.cancel", asks="cancel"))
+        return replace(outcome, no_ticket="" if world.ticket else "asked_what")
     if intent in ("technician_eta", "order_status") and sure and world.identified:
         about = Status("order" if intent == "order_status" else "ticket")
         if about.about == "order" or world.ticket or world.has_visit:
@@ -157,4 +158,4 @@ def _chooses(state: DialogueState, heard: Heard, world: World) -> Outcome | None
     if named and len(same) == 1:
         return Outcome(state, (AddToTicket(same[0].number), Say("ticket.noted")))
     state = state.with_fact("held", heard.text.strip())
-    return ask(state, "choice", question_again("choice", state, world))
+    return replace(ask(state, "choice", question_again("choice", state, world)), no_ticket="asked_which")

@@ -67,7 +67,7 @@ def read(text: str) -> Reading:
         by_provider=by_provider,
         opt_in=words in said["opt_in"],
         human=words in said["human"] or bool(_anywhere("human").search(normalise(text))),
-        thanks=words in said["thanks"],
+        thanks=bool(_made_of("thanks").fullmatch(words)),
         greeting=words in said["greeting"],
         unclear=not words or words in said["unclear"],
         cancel=words in said["cancel"],

@@ -9,8 +9,8 @@ from helpdesk.channels.models import Message
 from helpdesk.chatbot import world
 from helpdesk.chatbot.dialogue import respond
 from helpdesk.chatbot.effects import Turn
-from helpdesk.chatbot.talk import conversation
 from helpdesk.chatbot.state import DialogueState, Heard
+from helpdesk.chatbot.talk import conversation
 from order_core.kernel.case import note
 from order_core.values import read_sender
 

@@ -1,6 +1,7 @@
 """What happened before today: orders driven through by the right departments, and earlier faults of one lot."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -114,7 +115,7 @@ def _solved_ticket(
         by=mei,
         at=at,
     )
-    steps = (
+    steps: tuple[tuple[str, dict[str, Any], Any], ...] = (
         ("classify", {"category": "fault", "urgency": "normal"}, mei),
         ("assign", {"assignee_id": staff["mei"].id}, mei),
         ("contact", {"notes": "下層不冷，底部有水"}, mei),

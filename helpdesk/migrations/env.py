@@ -43,6 +43,16 @@ def include_object(_object: Any, name: str | None, kind: str, reflected: bool, _
     return not (kind == "table" and reflected and name not in Base.metadata.tables)
 
 
+def number(_context: Any, _revision: Any, directives: list[Any]) -> None:
+    """Number revisions 0001, 0002, …, and write none when nothing has changed."""
+    if not directives:
+        return
+    if directives[0].upgrade_ops.is_empty() and getattr(context.config.cmd_opts, "autogenerate", False):
+        directives.clear()
+        return
+    directives[0].rev_id = f"{int(context.script.get_current_head() or 0) + 1:04d}"
+
+
 def engine() -> Engine:
     """An engine on the database of the configuration, else of the settings."""
     url = context.config.get_main_option("sqlalchemy.url") or load_settings().database_url
@@ -90,7 +100,7 @@ def run() -> None:
                 render_item=render_item,
                 compare_type=compare_type,
                 include_object=include_object,
-                file_template="%(rev)s_%(slug)s",
+                process_revision_directives=number,
             )
             with context.begin_transaction():
                 context.run_migrations()

@@ -1,11 +1,11 @@
 """${message}
 
-Revision ${up_revision}, after ${down_revision | comma,n}; written on ${create_date.date()}.
+Revision ${up_revision}, ${"after " + down_revision if down_revision else "the first"}; written on ${create_date.date()}.
 """
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql  # noqa: F401 - types of the other database
+from sqlalchemy.dialects import postgresql
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

@@ -3,7 +3,7 @@
 import secrets
 from datetime import timedelta
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
 from sqlalchemy import or_, select
@@ -49,7 +49,8 @@ def thread() -> Response:
     response = jsonify(messages=messages)
     response.set_etag(f"{phone}:{rows[0].id if rows else 0}:{'.'.join(row.status for row in rows[:20])}")
     response.headers["X-Now"] = now(session).isoformat()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @bp.post("/send")
@@ -59,9 +60,7 @@ def send() -> Response:
     body, phone = request.form.get("body", ""), _customer_number()
     if not body.strip():
         raise Invalid("simulator.body", field="body")
-    answer = _post(
-        "/twilio/sms", {"MessageSid": f"SM{secrets.token_hex(16)}", "Body": body, "NumMedia": "0"}, phone
-    )
+    answer = _post("/twilio/sms", {"MessageSid": f"SM{secrets.token_hex(16)}", "Body": body, "NumMedia": "0"}, phone)
     return jsonify(ok=answer.status_code == 200, status=answer.status_code)
 
 
@@ -132,11 +131,9 @@ def _spoken(sid: str, answer: Any) -> Response:
     """TwiML as the lines that a caller hears and where his keys go."""
     if answer.status_code != 200 or not answer.data.strip():
         return jsonify(sid=sid, lines=[], action=None, ended=True, twiml="")
-    root = ElementTree.fromstring(answer.data)  # noqa: S314 - our own answer
+    root = ET.fromstring(answer.data)  # noqa: S314 - our own answer
     lines = [element.text or "" for element in root.iter("Say")]
-    target = next(
-        (element for element in root.iter() if element.tag in ("Gather", "Enqueue", "Record")), None
-    )
+    target = next((element for element in root.iter() if element.tag in ("Gather", "Enqueue", "Record")), None)
     action = target.get("action") or target.get("waitUrl") if target is not None else None
     wait = target.get("waitUrl") if target is not None and target.tag == "Enqueue" else None
     redirect = root.find("Redirect")
@@ -173,10 +170,7 @@ def _customers() -> list[dict[str, Any]]:
     ):
         units.setdefault(customer_id, []).append(appliance)
     rows = session.execute(
-        select(ContactPerson, Customer)
-        .join(Customer)
-        .where(ContactPerson.phone.is_not(None))
-        .order_by(Customer.id)
+        select(ContactPerson, Customer).join(Customer).where(ContactPerson.phone.is_not(None)).order_by(Customer.id)
     )
     return [
         {

@@ -147,9 +147,7 @@ def the_plan_gives_it_to_wei(scene: Scene) -> str:
 
 
 def lin_is_reminded(scene: Scene) -> str:
-    _forward(
-        scene, datetime.fromisoformat(scene.known["visit"]["starts_at"]) - timedelta(hours=1, minutes=30)
-    )
+    _forward(scene, datetime.fromisoformat(scene.known["visit"]["starts_at"]) - timedelta(hours=1, minutes=30))
     return str(scene.reply(LIN, "visit.reminder")["body"])
 
 
@@ -217,8 +215,8 @@ def lin_is_unhappy(scene: Scene) -> str:
 def hua_has_to_call(scene: Scene) -> str:
     callback = scene.wait(
         "the call-back",
-        lambda: next((r for r in scene.api.items("tickets", kind="callback", phone=LIN) if r["state"] == "assigned"), None),
-    )  # fmt: skip
+        lambda: next(filter(_assigned, scene.api.items("tickets", kind="callback", phone=LIN)), None),
+    )
     hua = scene.browser().sign_in("hua@demo.test", PASSWORD)
     must(
         callback["number"] in hua.get("/tickets?view=callbacks").text,
@@ -351,6 +349,8 @@ def _action(scene: Scene, kind: str, **data: Any) -> dict[str, Any]:
 def _sync(scene: Scene, *actions: dict[str, Any]) -> None:
     answer = scene.known["wei_browser"].post_json("/m/sync", {"actions": list(actions)})
     for result in answer["results"]:
-        must(
-            result["status"] == "done", f"the device's action was {result['status']}: {result.get('message')}"
-        )
+        must(result["status"] == "done", f"the device's action was {result['status']}: {result.get('message')}")
+
+
+def _assigned(row: dict[str, Any]) -> bool:
+    return bool(row["state"] == "assigned")

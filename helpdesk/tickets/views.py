@@ -42,6 +42,13 @@ STEP_FIELDS: dict[str, tuple[str, ...]] = {
 """The form of each step of the Issue machine."""
 
 
+def _next_href(after: str | None) -> str | None:
+    if not after:
+        return None
+    asked: dict[str, Any] = {**request.args, "after": after}
+    return url_for("tickets.index", **asked)
+
+
 def _actor() -> Actor:
     actor = current_actor()
     assert actor is not None  # the door has seen to it
@@ -70,7 +77,7 @@ def index() -> str:
         filter=wanted,
         states=[{"value": s, "label": present.label("state.Issue", s)} for s in issue_rules.OPEN_STATES],
         urgencies=[{"value": u, "label": present.label("urgency", u)} for u in issue_rules.URGENCIES],
-        next_href=url_for("tickets.index", **{**request.args, "after": page.next}) if page.next else None,
+        next_href=_next_href(page.next),
     )
 
 

@@ -51,9 +51,7 @@ def recurring(session: Session, issue_id: int, *, at: datetime) -> Issue | None:
     if len(tickets) < rules.PATTERN_LIMIT:
         return None
     case = _open_case(session, issue) or _new_case(session, issue, len(tickets), at=at)
-    known = {
-        link.other_id for link in session.scalars(select(IssueLink).where(IssueLink.issue_id == case.id))
-    }
+    known = {link.other_id for link in session.scalars(select(IssueLink).where(IssueLink.issue_id == case.id))}
     for ticket in tickets:
         if ticket.id not in known:
             issues.link(session, case, ticket, EVIDENCE, at=at)
@@ -72,9 +70,7 @@ def evidence(session: Session, case: Issue) -> list[Issue]:
     )
 
 
-def ask_design_change(
-    session: Session, case: Issue, reason: str, *, by: Actor, at: datetime
-) -> ChangeRequest:
+def ask_design_change(session: Session, case: Issue, reason: str, *, by: Actor, at: datetime) -> ChangeRequest:
     """Ask R&D for a design change; it appears in their pipeline (3.2.3-a).
 
     Raises:

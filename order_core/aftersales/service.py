@@ -36,9 +36,7 @@ def products_of(session: Session, customer_id: int) -> list[InstalledProduct]:
     """The units of a customer, the oldest first."""
     return list(
         session.scalars(
-            select(InstalledProduct)
-            .where(InstalledProduct.customer_id == customer_id)
-            .order_by(InstalledProduct.id)
+            select(InstalledProduct).where(InstalledProduct.customer_id == customer_id).order_by(InstalledProduct.id)
         )
     )
 

@@ -77,13 +77,9 @@ def queue(session: Session, issue: Issue, *, visit_number: str = "", by: Actor, 
     ).first()
     if known is not None:
         return known
-    survey = Survey(
-        issue_id=issue.id, visit_number=visit_number, contact_id=issue.contact_id, phone=issue.phone
-    )
+    survey = Survey(issue_id=issue.id, visit_number=visit_number, contact_id=issue.contact_id, phone=issue.phone)
     SURVEY.open(session, survey, series="S", by=by, at=at, clauses=("5.3.1-a",))
-    outbox.publish(
-        session, "survey.send", {"survey_id": survey.id}, at=at, key=f"survey:{survey.id}", cause=survey
-    )
+    outbox.publish(session, "survey.send", {"survey_id": survey.id}, at=at, key=f"survey:{survey.id}", cause=survey)
     return survey
 
 
@@ -104,9 +100,7 @@ def suppress(session: Session, survey: Survey, reason: str, *, at: datetime) -> 
     SURVEY.advance(session, survey, "skip", by=WORKER, at=at, data={"reason": reason})
 
 
-def answer(
-    session: Session, survey: Survey, score: int, comment: str, *, by: Actor, at: datetime
-) -> Issue | None:
+def answer(session: Session, survey: Survey, score: int, comment: str, *, by: Actor, at: datetime) -> Issue | None:
     """Record the customer's own score (1 … 5); a low one opens the head's call-back, which is returned.
 
     Raises:
@@ -136,9 +130,7 @@ def review(session: Session, survey: Survey, *, by: Actor, at: datetime) -> None
 def callback_of(session: Session, survey: Survey) -> Issue | None:
     """The call-back that followed a survey's ticket."""
     return session.scalars(
-        select(Issue)
-        .where(Issue.parent_id == survey.issue_id, Issue.kind == "callback")
-        .order_by(Issue.id.desc())
+        select(Issue).where(Issue.parent_id == survey.issue_id, Issue.kind == "callback").order_by(Issue.id.desc())
     ).first()
 
 

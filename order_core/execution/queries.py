@@ -18,9 +18,7 @@ def orders_of(session: Session, customer_id: int) -> list[Order]:
 
 def pipeline(session: Session, *, limit: int = 100) -> Sequence[Order]:
     """Orders, the latest change first."""
-    return session.scalars(
-        select(Order).order_by(Order.changed_at.desc(), Order.id.desc()).limit(limit)
-    ).all()
+    return session.scalars(select(Order).order_by(Order.changed_at.desc(), Order.id.desc()).limit(limit)).all()
 
 
 def design_changes(session: Session, *, limit: int = 100) -> Sequence[ChangeRequest]:

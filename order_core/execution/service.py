@@ -25,9 +25,7 @@ CONFIRM_CLOCK = "T-03"
 
 
 def _facts(line: OrderLine) -> LineFacts:
-    return LineFacts(
-        line.specification, line.quantity, line.due_on, line.site_id is not None, line.new_design
-    )
+    return LineFacts(line.specification, line.quantity, line.due_on, line.site_id is not None, line.new_design)
 
 
 def content(order: Order) -> dict[str, Any]:
@@ -91,9 +89,7 @@ def _no_open_issue(step: Step) -> None:
 
 
 def _open_issues(session: Session, order: Order) -> bool:
-    found = session.scalar(
-        select(Issue.id).where(Issue.order_id == order.id, Issue.state.in_(OPEN_STATES)).limit(1)
-    )
+    found = session.scalar(select(Issue.id).where(Issue.order_id == order.id, Issue.state.in_(OPEN_STATES)).limit(1))
     return found is not None
 
 
@@ -143,16 +139,12 @@ def confirm(session: Session, order: Order, *, by: Actor, at: datetime, opinion:
     sign_off = sign.for_purpose(session, order, CONFIRM)
     if sign_off is None:
         raise Conflict("order.not_issued", clause="3.1.2-a", number=order.number)
-    sign.give(
-        session, sign_off, "approve", digest=sign.digest_of(content(order)), by=by, at=at, opinion=opinion
-    )
+    sign.give(session, sign_off, "approve", digest=sign.digest_of(content(order)), by=by, at=at, opinion=opinion)
     if not sign.complete(sign_off):
         return False
     ORDER.advance(session, order, "confirm", by=by, at=at, data={"digest": sign_off.digest})
     clock.stop(session, order, CONFIRM_CLOCK, at=at, calendar=house_calendar())
-    tell(
-        session, key="order.confirmed", at=at, about=order, department="SAL", params={"number": order.number}
-    )
+    tell(session, key="order.confirmed", at=at, about=order, department="SAL", params={"number": order.number})
     return True
 
 
@@ -164,9 +156,7 @@ def start(session: Session, order: Order, *, projected_on: date, by: Actor, at: 
 
 def deliver(session: Session, order: Order, receiver: str, *, by: Actor, at: datetime) -> None:
     """Logistics hands every line over, with proof. The receiver's name stays out of the journal."""
-    proof = {
-        str(line.id): {"receiver": sign.digest_of(receiver), "at": at.isoformat()} for line in order.lines
-    }
+    proof = {str(line.id): {"receiver": sign.digest_of(receiver), "at": at.isoformat()} for line in order.lines}
     ORDER.advance(session, order, "deliver", by=by, at=at, data={"handed_over": proof})
     order.delivered_at = at
 

@@ -26,9 +26,7 @@ def _demand(step: Step, name: str, code: str, clause: str) -> None:
 def class_and_urgency(step: Step) -> None:
     """A class from the list and an urgency (5.1.2-a)."""
     if _value(step, "category") not in rules.CATEGORIES:
-        raise Invalid(
-            "issue.category", field="category", clause="5.1.2-a", allowed=", ".join(rules.CATEGORIES)
-        )
+        raise Invalid("issue.category", field="category", clause="5.1.2-a", allowed=", ".join(rules.CATEGORIES))
     if _value(step, "urgency") not in rules.URGENCIES:
         raise Invalid("issue.urgency", field="urgency", clause="5.1.2-a", allowed=", ".join(rules.URGENCIES))
 
@@ -46,9 +44,8 @@ def reason_given(step: Step) -> None:
 
 def customer_reached(step: Step) -> None:
     """Notes of what the customer said, where a customer is involved (5.1.2-c)."""
-    if step.case.customer_id or step.case.phone:
-        if not str(step.data.get("notes") or "").strip():
-            raise Invalid("issue.notes", field="notes", clause="5.1.2-c")
+    if (step.case.customer_id or step.case.phone) and not str(step.data.get("notes") or "").strip():
+        raise Invalid("issue.notes", field="notes", clause="5.1.2-c")
 
 
 def plan_made(step: Step) -> None:

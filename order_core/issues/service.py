@@ -168,9 +168,7 @@ def hand_to(session: Session, issue: Issue, person_id: int, *, by: Actor, at: da
         raise Forbidden("issue.not_open", clause="5.1.2-b", number=issue.number, state=issue.state)
     if issue.assignee_id != person_id:
         issue.assignee_id = person_id
-        note(
-            session, issue, "handed_over", by=by, at=at, data={"assignee_id": person_id}, clauses=("5.1.2-b",)
-        )
+        note(session, issue, "handed_over", by=by, at=at, data={"assignee_id": person_id}, clauses=("5.1.2-b",))
     if issue.state in ("assigned", "contacted"):
         assignee = Actor(kind="person", id=person_id, department=issue.department)
         step(session, issue, "act", {"mode": mode}, by=assignee, at=at)
@@ -229,9 +227,7 @@ def available(session: Session, issue: Issue, *, by: Actor, at: datetime) -> lis
     return [
         Choice(
             t,
-            None
-            if any(ISSUE.plays(issue, word, by) for word in t.actors)
-            else Forbidden("case.not_an_actor"),
+            None if any(ISSUE.plays(issue, word, by) for word in t.actors) else Forbidden("case.not_an_actor"),
         )
         for t in ISSUE.machine.steps_from(issue.state)
     ]

@@ -88,9 +88,7 @@ def inspect(
     """
     for criterion in standard.criteria:
         if readings.get(criterion["code"]) is None:
-            raise Invalid(
-                "check.reading_missing", field="readings", clause="5.2.2-c", criterion=criterion["code"]
-            )
+            raise Invalid("check.reading_missing", field="readings", clause="5.2.2-c", criterion=criterion["code"])
     inspection = Inspection(
         standard_id=standard.id,
         subject_kind=case.__case_kind__,

@@ -198,22 +198,14 @@ def recompute(clock: Clock, calendar: WorkingCalendar) -> None:
     given = {reminder.kind for reminder in clock.reminders}
     warned = reached_at(spans, timedelta(seconds=clock.warn_seconds), used)
     clock.due_at = reached_at(spans, timedelta(seconds=clock.budget_seconds), used)
-    pending = [
-        moment
-        for kind, moment in (("warn", warned), ("breach", clock.due_at))
-        if moment and kind not in given
-    ]
+    pending = [moment for kind, moment in (("warn", warned), ("breach", clock.due_at)) if moment and kind not in given]
     clock.next_at = min(pending) if pending and clock.stopped_at is None else None
 
 
 def fire_due(session: Session, *, at: datetime, calendar: WorkingCalendar, limit: int = 200) -> int:
     """Give every reminder that is due; returns how many. Once each, whenever and however often it is called."""
     rows = session.scalars(
-        select(Clock)
-        .where(Clock.next_at <= at)
-        .order_by(Clock.next_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        select(Clock).where(Clock.next_at <= at).order_by(Clock.next_at).limit(limit).with_for_update(skip_locked=True)
     ).all()
     return sum(_fire(session, clock, at=at, calendar=calendar) for clock in rows)
 

@@ -137,7 +137,7 @@ def append(
     )
     entry.digest = chain_digest(last.digest if last else GENESIS, entry)
     session.add(entry)
-    session.flush([entry])
+    session.flush()
     return entry
 
 

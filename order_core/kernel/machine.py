@@ -92,9 +92,7 @@ class Machine:
         found = [f"{self.name}: {state} cannot be reached" for state in sorted(self.states - reachable)]
         found += [f"{self.name}: {state} cannot come to rest" for state in sorted(self.states - can_end)]
         found += [
-            f"{self.name}: {state} is a dead end"
-            for state in sorted(self.states - self.may_end)
-            if not forward[state]
+            f"{self.name}: {state} is a dead end" for state in sorted(self.states - self.may_end) if not forward[state]
         ]
         found += self._ambiguous()
         return found

@@ -62,13 +62,11 @@ def tell(
         due_at=at + acknowledge_within if acknowledge_within else None,
     )
     session.add(notice)
-    session.flush([notice])
+    session.flush()
     return notice
 
 
-def open_notices(
-    session: Session, *, person: int, department: str | None = None, limit: int = 50
-) -> list[Notice]:
+def open_notices(session: Session, *, person: int, department: str | None = None, limit: int = 50) -> list[Notice]:
     """What a person (and his department) has been told and nobody acknowledged, newest first."""
     mine = or_(Notice.to_person_id == person, Notice.to_department == department)
     return list(

@@ -104,7 +104,7 @@ def publish(
         by={"kind": by.kind, "id": by.id} if by else None,
     )
     session.add(row)
-    session.flush([row])
+    session.flush()
     if row.due_at <= at:
         session.info.setdefault(PUBLISHED, []).append((row.id, topic))
     return row

@@ -37,9 +37,7 @@ class SignOff(Base):
     submitter_id: Mapped[int | None]
     bar_submitter: Mapped[bool] = mapped_column(default=True)
     asked_at: Mapped[datetime]
-    signatures: Mapped[list["Signature"]] = relationship(
-        default_factory=list, order_by="Signature.id", lazy="selectin"
-    )
+    signatures: Mapped[list["Signature"]] = relationship(default_factory=list, order_by="Signature.id", lazy="selectin")
 
 
 class Signature(Base):

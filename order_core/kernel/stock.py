@@ -57,7 +57,7 @@ def move(
         cause_id=getattr(cause, "id", None),
     )
     session.add(entry)
-    session.flush([entry])
+    session.flush()
     return entry
 
 
@@ -92,7 +92,7 @@ def reserve(
         at=at,
     )
     session.add(reservation)
-    session.flush([reservation])
+    session.flush()
     return reservation
 
 
@@ -197,4 +197,4 @@ def _unreserve(session: Session, reservation: StockReservation) -> None:
         .where(StockBalance.id == reservation.balance_id)
         .values(reserved=StockBalance.reserved - reservation.quantity)
     )
-    session.flush([reservation])
+    session.flush()

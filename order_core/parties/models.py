@@ -57,9 +57,7 @@ class Customer(Base):
     contacts: Mapped[list["ContactPerson"]] = relationship(
         back_populates="customer", default_factory=list, order_by="ContactPerson.id"
     )
-    sites: Mapped[list["Site"]] = relationship(
-        back_populates="customer", default_factory=list, order_by="Site.id"
-    )
+    sites: Mapped[list["Site"]] = relationship(back_populates="customer", default_factory=list, order_by="Site.id")
 
 
 class ContactPerson(Base):

@@ -57,11 +57,10 @@ def _response(session: Session, since: datetime) -> Indicator:
     rows = session.execute(
         select(Clock.due_at, Clock.stopped_at).where(Clock.policy == "T-19", Clock.stopped_at > since)
     ).all()
-    in_time = sum(
-        1 for due, _ in rows if due is None
-    )  # a stopped clock that never reached its budget has no due date
+    # A stopped clock that never reached its budget has no due date.
+    in_time = sum(1 for due, _ in rows if due is None)
     share = 100 * in_time / len(rows) if rows else None
-    return Indicator("K-19", share, "percent", 95.0, True, len(rows), max((s for _, s in rows), default=None))
+    return Indicator("K-19", share, "percent", 95.0, True, len(rows), max((s for _, s in rows if s), default=None))
 
 
 def _first_time_fix(session: Session, since: datetime) -> Indicator:
@@ -83,14 +82,10 @@ def _first_time_fix(session: Session, since: datetime) -> Indicator:
 
 def _on_time(session: Session, since: datetime) -> Indicator:
     """K-09: orders delivered in the period on or before the date committed first."""
-    rows = session.execute(
-        select(Order.committed_on, Order.delivered_at).where(Order.delivered_at > since)
-    ).all()
+    rows = session.execute(select(Order.committed_on, Order.delivered_at).where(Order.delivered_at > since)).all()
     in_time = sum(1 for committed, done in rows if committed and done and done.date() <= committed)
     newest = max((done for _, done in rows if done), default=None)
-    return Indicator(
-        "K-09", 100 * in_time / len(rows) if rows else None, "percent", 98.0, True, len(rows), newest
-    )
+    return Indicator("K-09", 100 * in_time / len(rows) if rows else None, "percent", 98.0, True, len(rows), newest)
 
 
 def _open_quality_cases(session: Session) -> Indicator:

@@ -16,9 +16,7 @@ URGENT = frozenset({"emergency", "high"})
 
 @lru_cache(maxsize=1)
 def _data() -> dict[str, Any]:
-    return tomllib.loads(
-        (resources.files("order_core.rulebook") / "data" / "clocks.toml").read_text(encoding="utf-8")
-    )
+    return tomllib.loads((resources.files("order_core.rulebook") / "data" / "clocks.toml").read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=1)

@@ -142,8 +142,7 @@ def test_public_url(env: dict[str, str], address: str) -> None:
 
 def test_what_was_given_is_what_is_used() -> None:
     settings = load_settings(
-        POSTGRES
-        | {"REDIS_URL": "redis://cache:6379/1", "TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t"}
+        POSTGRES | {"REDIS_URL": "redis://cache:6379/1", "TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t"}
     )
     assert settings.database_url == POSTGRES["DATABASE_URL"]
     assert settings.redis_url == "redis://cache:6379/1"
@@ -153,9 +152,7 @@ def test_what_was_given_is_what_is_used() -> None:
 
 
 def test_every_setting_is_documented_and_nothing_else() -> None:
-    documented = [
-        line.split("`")[1] for line in DOCS.read_text("utf-8").splitlines() if line.startswith("| `")
-    ]
+    documented = [line.split("`")[1] for line in DOCS.read_text("utf-8").splitlines() if line.startswith("| `")]
     assert documented == setting_names()
 
 

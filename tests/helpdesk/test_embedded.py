@@ -192,9 +192,7 @@ def test_a_long_path_falls_back_to_a_private_folder(tmp_path: Path) -> None:
     assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
 
 
-def test_a_folder_that_others_can_open_is_not_trusted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_others_can_open_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     folder = embedded.socket_path(Path("/" + "long" * 30)).parent
     folder.chmod(0o755)

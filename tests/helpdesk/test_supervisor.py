@@ -101,9 +101,7 @@ def _lives(process: int) -> bool:
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV, signal.SIGHUP])
-def test_a_child_that_dies_by_any_signal_is_started_again(
-    start: Callable[..., Running], how: signal.Signals
-) -> None:
+def test_a_child_that_dies_by_any_signal_is_started_again(start: Callable[..., Running], how: signal.Signals) -> None:
     up = start(("web", WAIT, None), ("worker", WAIT, None))
     first = up.pid("web   ")
     os.kill(first, how)
