@@ -21,9 +21,10 @@ def story(url: str | None) -> None:
     tokens = settings.webhook_auth_tokens
     if not tokens:
         raise click.ClickException("no token to sign webhooks with: run it where the server's settings are")
+    base = (url or f"http://{settings.host}:{settings.port}").rstrip("/")
     scene = Scene(
-        base=(url or f"http://{settings.host}:{settings.port}").rstrip("/"),
-        public=settings.public_url,
+        base=base,
+        public=settings.public_setting or base,
         token=tokens[0],
         account=addresses.account(settings),
         number=addresses.our_number(settings),

@@ -262,7 +262,8 @@ def smith_calls(scene: Scene) -> str:
     must("Smith" in greeting, "the hotline does not recognise Smith")
     status = smith.call("/twilio/voice/menu", sid, Digits="1")
     order = next(row for row in scene.api.items("orders", state="executing"))
-    must(" ".join(order["number"]) in status, "Smith does not hear the state of his order")
+    spoken = " ".join(order["number"].replace("-", ""))
+    must(spoken in status, "Smith does not hear the state of his order")
     return f"recognised; hears of {order['number']}"
 
 
