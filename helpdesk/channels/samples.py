@@ -63,6 +63,7 @@ SMS: dict[str, dict[str, Any]] = {
     "visit.assigned": {**_VISIT, "technician": "王小明"},
     "visit.on_my_way": _ON_THE_WAY,
     "visit.late": _ON_THE_WAY,
+    "visit.called_off": _VISIT,
     "visit.done": {**_VISIT, "technician": "王小明", "summary": "換新啟動電容，測試正常"},
 }
 """Purposes that are not here get the ticket's number alone."""

@@ -41,7 +41,7 @@ STANDARDS = {
 # code, names, fits (appliance, symptom, share), units per van
 PARTS = (
     ("DH-210", ("Drain heater", "排水加熱器", "排水加热器"),
-     (("refrigerator", "not_cooling", 620), ("refrigerator", "leaking", 680)), 2),
+     (("refrigerator", "not_cooling", 620), ("refrigerator", "leaking", 680)), 4),
     ("GS-110", ("Door gasket", "門封條", "门封条"), (("refrigerator", "not_cooling", 210),), 1),
     ("TH-330", ("Thermostat", "溫控器", "温控器"), (("refrigerator", "not_cooling", 150),), 1),
     ("DP-450", ("Drain pump", "排水泵", "排水泵"),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk.channels import service as channels
 from helpdesk.channels.models import Message
+from helpdesk.dispatch import service as dispatch
 from helpdesk.tickets.models import TicketNote
 from order_core.errors import Conflict, Invalid
 from order_core.issues import service as issues
@@ -77,10 +78,16 @@ def take_step(
 ) -> None:
     """Take a declared step of the Issue machine with the fields of its form.
 
+    A ticket that turns out to be none takes its visit with it, and the customer is told.
+
     Raises:
         Conflict: the ticket has changed since the page was shown (``StaleVersion``).
         Refusal: whatever the step's condition says.
     """
     if expected_version is not None and expected_version != issue.version:
         raise Conflict("case.stale", number=issue.number)
+    visit = dispatch.open_visit(session, issue) if step == "void" else None
     issues.step(session, issue, step, dict(values), by=by, at=at)
+    if visit is not None:
+        dispatch.cancel(session, visit, "ticket_void", by=by, at=at)
+        dispatch.tell_customer(session, visit, "visit.called_off", at=at)
