@@ -25,11 +25,10 @@ def variants(url: str) -> list[str]:
     """The URL with and without its standard port: Twilio has signed both."""
     parts = urlsplit(url)
     port = {"https": 443, "http": 80}.get(parts.scheme)
-    host = parts.hostname or ""
     if parts.port is None and port:
-        return [url, parts._replace(netloc=f"{host}:{port}").geturl()]
+        return [url, parts._replace(netloc=f"{parts.netloc}:{port}").geturl()]
     if parts.port == port:
-        return [url, parts._replace(netloc=host).geturl()]
+        return [url, parts._replace(netloc=parts.netloc.removesuffix(f":{port}")).geturl()]
     return [url]
 
 
