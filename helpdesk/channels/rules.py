@@ -16,8 +16,8 @@ RANK = {
 """A late ``sent`` after ``delivered`` changes nothing; a delivery proof beats a failure report."""
 MAX_BODY = 4000
 MAX_MEDIA = 10
-SID = re.compile(r"^(SM|MM)[0-9a-fA-F]{32}$")
-CALL_SID = re.compile(r"^CA[0-9a-fA-F]{32}$")
+SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
+CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
 SURVEY_PURPOSES = ("survey.ask",)
 
 
@@ -59,6 +59,14 @@ def required(fields: Mapping[str, Sequence[str]], *names: str) -> None:
             raise Invalid("webhook.field", field=name, name=name)
 
 
+def sid_of(fields: Mapping[str, Sequence[str]], name: str, form: re.Pattern[str]) -> str:
+    """The sid in a field; raises ``Invalid`` naming it when it is missing or not of the provider's form."""
+    required(fields, name)
+    if not form.fullmatch(fields[name][0]):
+        raise Invalid("webhook.sid", field=name, name=name)
+    return fields[name][0]
+
+
 def read_message(fields: Mapping[str, Sequence[str]]) -> Inbound:
     """The message in a webhook's form.
 
@@ -67,11 +75,9 @@ def read_message(fields: Mapping[str, Sequence[str]]) -> Inbound:
     """
     required(fields, "MessageSid", "AccountSid", "From", "To")
     first = {name: values[0] for name, values in fields.items()}
-    if not SID.match(first["MessageSid"]):
-        raise Invalid("webhook.sid", field="MessageSid", name="MessageSid")
     return Inbound(
         account=first["AccountSid"],
-        sid=first["MessageSid"],
+        sid=sid_of(fields, "MessageSid", SID),
         sender=clean(first["From"])[:64],
         to=clean(first["To"])[:64],
         body=clean(first.get("Body", "")),

@@ -38,7 +38,7 @@ def sms_status() -> Any:
     """A delivery report; the address carries our message's id."""
     fields = request.form.to_dict(flat=False)
     rules.required(fields, "MessageSid", "MessageStatus")
-    sid, status = request.form["MessageSid"], request.form["MessageStatus"]
+    sid, status = rules.sid_of(fields, "MessageSid", rules.SID), rules.clean(request.form["MessageStatus"])
     session = db.session()
     at = now(session)
     settings = current_app.settings  # type: ignore[attr-defined]
@@ -46,7 +46,7 @@ def sms_status() -> Any:
         session,
         addresses.provider(settings),
         addresses.account(settings),
-        sid[:64],
+        sid,
         f"status:{status}"[:48],
         rules.clean_fields(fields),
         at=at,

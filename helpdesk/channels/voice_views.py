@@ -23,29 +23,31 @@ QUEUE = "service"
 WAIT_SECONDS = 10
 
 
-def _claim(step: str, at: datetime) -> None:
-    """Keep the raw step. A repeated one is answered again; what it does is idempotent on the call."""
+def _claim(step: str, at: datetime) -> str:
+    """Keep the raw step; returns the call's sid.
+
+    A repeated step is answered again: what it does is idempotent on the call.
+    """
     settings = current_app.settings  # type: ignore[attr-defined]
     fields = request.form.to_dict(flat=False)
-    rules.required(fields, "CallSid", "AccountSid")
+    sid = rules.sid_of(fields, "CallSid", rules.CALL_SID)
     service.claim(
         db.session(),
         addresses.provider(settings),
         addresses.account(settings),
-        request.form["CallSid"][:64],
-        f"voice:{step}:{request.form.get('Digits', '')}"[:48],
+        sid,
+        rules.clean(f"voice:{step}:{request.form.get('Digits', '')}")[:48],
         rules.clean_fields(fields),
         at=at,
     )
+    return sid
 
 
 def _step(step: str) -> tuple[Call, datetime]:
     at = now(db.session())
-    _claim(step, at)
+    sid = _claim(step, at)
     region = current_app.settings.default_region  # type: ignore[attr-defined]
-    return voice.begin(
-        db.session(), request.form["CallSid"][:64], request.form.get("From", ""), region=region, at=at
-    ), at
+    return voice.begin(db.session(), sid, request.form.get("From", ""), region=region, at=at), at
 
 
 def line(call: Call, purpose: str, **params: Any) -> str:
