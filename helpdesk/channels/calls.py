@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from helpdesk.channels.addresses import answer_url
-from helpdesk.channels.gateway import Accepted, Gateway, OutgoingCall
+from helpdesk.channels.gateway import Accepted, Gateway, OutgoingCall, TransportError
 from helpdesk.channels.models import Call
 from order_core.kernel import outbox
 
@@ -38,13 +38,14 @@ def ask(
 
 
 def prepare(session: Session, payload: dict[str, Any], at: datetime, again: bool) -> OutgoingCall | None:
-    """What to ask of the provider; a call that may have rung is not repeated (at most once)."""
+    """What to ask of the provider; a call that may have rung is not repeated (at most once).
+
+    It is in doubt from here until the provider has answered.
+    """
     call = session.get_one(Call, payload["call_id"])
-    if call.sid is not None or call.number is None:
+    if call.sid is not None or call.number is None or call.state != "ringing":
         return None
-    if again:
-        call.state = "unknown"
-        return None
+    call.state = "unknown"
     return OutgoingCall(reference=f"call:{call.id}", to=call.number, answer_url=answer_url(call.id))
 
 
@@ -60,5 +61,8 @@ def settle(session: Session, payload: dict[str, Any], outcome: Any, at: datetime
         call.sid = outcome.sid
         call.state = "ended" if outcome.status == "completed" else "answered"
         call.ended_at = at if call.state == "ended" else None
-    else:
-        call.state = "failed"
+    elif isinstance(outcome, TransportError) and call.state == "unknown":
+        if outcome.permanent:
+            call.state = "failed"
+        elif outcome.unprocessed:
+            call.state = "ringing"

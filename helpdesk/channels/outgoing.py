@@ -19,19 +19,20 @@ def prepare(session: Session, payload: dict[str, Any], at: datetime, again: bool
     """What to ask of the provider, or None: sent already, refused by the customer, or a survey in doubt.
 
     Whether the customer wants it is asked here, inside the claim, so that a refusal stops what was queued
-    before it. A survey whose first attempt may have arrived is not repeated (at most once).
+    before it. A survey is in doubt from here until the provider has answered, and one in doubt is not repeated
+    (at most once); a provider that was too busy to take it leaves no doubt.
     """
     message = session.get_one(Message, payload["message_id"])
     if message.sid is not None or message.status not in ("queued", "unknown"):
         return None
-    purpose = message.purpose or ""
-    survey = purpose in rules.SURVEY_PURPOSES
+    purpose, survey = message.purpose or "", _is_survey(message)
     if not purpose.startswith(ALWAYS) and service.refused(session, message.to_number, ("survey",) if survey else ()):
         message.status = "suppressed"
         return None
-    if again and survey:
-        message.status = "unknown"
+    if survey and message.status == "unknown":
         return None
+    if survey:
+        message.status = "unknown"
     return OutgoingSms(
         reference=f"message:{message.id}",
         to=message.to_number,
@@ -57,6 +58,8 @@ def settle(session: Session, payload: dict[str, Any], outcome: Any, at: datetime
             message.status = "failed"
         elif not outcome.unprocessed:
             message.status = "unknown"
+        elif _is_survey(message):
+            message.status = "queued"
         if outcome.code == 21610:
             service.opt_out(session, message.to_number, "all", "21610", at=at)
         return
@@ -71,6 +74,10 @@ def settle(session: Session, payload: dict[str, Any], outcome: Any, at: datetime
     service.apply_status(session, message, accepted.status, sid=accepted.sid, error_code=None, at=at)
     if message.status == "queued":
         message.status = "accepted"
+
+
+def _is_survey(message: Message) -> bool:
+    return message.purpose in rules.SURVEY_PURPOSES
 
 
 def _known_sids(session: Session, message: Message, at: datetime) -> frozenset[str]:
