@@ -18,6 +18,10 @@ from order_core.kernel.case import note
 from order_core.parties.models import ContactPerson, Person
 from order_core.values import read_sender
 
+OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+"""Statuses of a call that has ended."""
+SERVED = frozenset({"bridged", "bridging-in-process", "redirected-from-bridged"})
+"""Ways out of the queue that lead to an agent."""
 ABANDONED_AFTER = 8
 """Seconds in the queue from which hanging up counts as abandoned (B13)."""
 DEFAULT_LANGUAGE = "zh-Hant"
@@ -129,8 +133,11 @@ def position(session: Session, call: Call) -> int:
 
 
 def keep_place(session: Session, call: Call, *, at: datetime) -> Issue | None:
-    """A call-back instead of waiting: a task for an agent, once a call; its place is that of the caller."""
-    if call.state == "callback" or call.issue_id is None:
+    """A call-back instead of waiting: a task for an agent, once a call; its place is that of the caller.
+
+    None for a withheld number: nobody could ring it.
+    """
+    if call.state == "callback" or call.issue_id is None or call.number is None:
         return None
     call.state = "callback"
     cause = session.get_one(Issue, call.issue_id)
@@ -139,6 +146,12 @@ def keep_place(session: Session, call: Call, *, at: datetime) -> Issue | None:
     if owner is None:
         raise Invalid("callback.nobody", field="assignee", clause="5.1.1-b")
     return issues.open_callback(session, cause, owner_id=owner.id, subject=cause.subject, by=WORKER, at=at)
+
+
+def left_queue(call: Call, result: str) -> None:
+    """The caller is out of the queue; one who has got his agent waits no longer and is not called back."""
+    if call.state == "queued" and result in SERVED:
+        call.state = "answered"
 
 
 def ended(session: Session, call: Call, seconds: int | None, *, at: datetime) -> None:

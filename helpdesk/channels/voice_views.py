@@ -109,8 +109,10 @@ def _person(call: Call, at: datetime) -> Twiml:
 @door(PUBLIC)
 @signed_by_provider
 def report() -> Response:
-    """The fault in the caller's words: a ticket, its number spoken."""
+    """The fault in the caller's words: a ticket, its number spoken; key 0 is a person here too."""
     call, at = _step("report")
+    if request.form.get("Digits") == "0":
+        return twiml(str(_person(call, at)))
     issue = voice.report(db.session(), call, rules.clean(request.form.get("SpeechResult", "")), at=at)
     said = Twiml(call.language).say(line(call, "reported", number=" ".join(issue.number)))
     return twiml(str(said.hangup()))
@@ -120,15 +122,15 @@ def report() -> Response:
 @door(PUBLIC)
 @signed_by_provider
 def wait() -> Response:
-    """While waiting: the position, and a call-back by key 1."""
+    """While waiting: the position, and a call-back by key 1 for whoever can be rung."""
     call, at = _step("wait")
-    if request.form.get("Digits") == "1":
+    position = voice.enqueue(db.session(), call, at=at)
+    if request.form.get("Digits") == "1" and call.number is not None:
         voice.keep_place(db.session(), call, at=at)
         return twiml(str(Twiml(call.language).say(line(call, "callback_kept")).leave()))
-    lines = [
-        line(call, "queue.wait", position=voice.enqueue(db.session(), call, at=at)),
-        line(call, "queue.callback_offer"),
-    ]
+    lines = [line(call, "queue.wait", position=position)]
+    if call.number is not None:
+        lines.append(line(call, "queue.callback_offer"))
     said = Twiml(call.language).gather(lines, "/twilio/voice/wait", speech=False, timeout=WAIT_SECONDS)
     return twiml(str(said.redirect("/twilio/voice/wait")))
 
@@ -139,6 +141,7 @@ def wait() -> Response:
 def queued() -> Response:
     """Out of the queue: bridged, called back later, or gone."""
     call, _at = _step("queued")
+    voice.left_queue(call, request.form.get("QueueResult", ""))
     return twiml(str(Twiml(call.language).say(line(call, "goodbye")).hangup()))
 
 
@@ -161,11 +164,11 @@ def callback() -> Response:
 @door(PUBLIC)
 @signed_by_provider
 def status() -> Response:
-    """The call has ended."""
+    """A call's progress; what follows from its end happens here."""
     rules.required(request.form.to_dict(flat=False), "CallSid", "CallStatus")
     call, at = _step(f"status-{request.form['CallStatus'][:16]}")
     seconds = request.form.get("CallDuration", "")
-    if call.direction == "in" and call.ended_at is None:
+    if call.direction == "in" and call.ended_at is None and request.form["CallStatus"] in voice.OVER:
         voice.ended(db.session(), call, int(seconds) if seconds.isdecimal() and len(seconds) < 7 else None, at=at)
     return Response("", status=204)
 
