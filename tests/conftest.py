@@ -114,3 +114,10 @@ def company(session: Session, at: datetime) -> Any:
     demo.load(session, at=at)
     session.commit()
     return demo
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Figures that tests have recorded (``record_property``): what was killed, what was measured."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{report.nodeid.split('::')[-1]}: {name}: {value}")

@@ -6,13 +6,14 @@ import click
 
 from helpdesk.channels import addresses
 from helpdesk.config import load_settings
-from helpdesk.story.play import STEPS, Scene, play
+from helpdesk.story.play import PATIENCE, STEPS, Scene, play
 from helpdesk.story.visitor import StepFailed
 
 
 @click.command()
 @click.option("--url", help="Where the server listens (default: HOST and PORT of the settings).")
-def story(url: str | None) -> None:
+@click.option("--patience", default=PATIENCE, show_default=True, help="Seconds that a step may take.")
+def story(url: str | None, patience: float) -> None:
     """Play the main job through the real webhooks and pages; exit status 1 when a step fails.
 
     Needs a running demo company (`helpdesk up`). The demo's clock is moved forward to the visit.
@@ -28,6 +29,7 @@ def story(url: str | None) -> None:
         token=tokens[0],
         account=addresses.account(settings),
         number=addresses.our_number(settings),
+        patience=patience,
     )
     done = 0
     try:

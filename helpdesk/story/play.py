@@ -32,6 +32,7 @@ class Scene:
     number: str
     api: Api = field(init=False)
     browser: Callable[[], Browser] = field(init=False)
+    patience: float = PATIENCE
     known: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -43,14 +44,14 @@ class Scene:
         return Phone(self.base, self.public, self.token, self.account, number, self.number)
 
     def wait(self, what: str, look: Callable[[], T | None]) -> T:
-        """Look until it is there; fail after ``PATIENCE``."""
-        end = time.monotonic() + PATIENCE
+        """Look until it is there; fail after ``patience`` seconds."""
+        end = time.monotonic() + self.patience
         while time.monotonic() < end:
             found = look()
             if found:
                 return found
             time.sleep(0.25)
-        raise StepFailed(f"waited {PATIENCE:.0f} s in vain for {what}")
+        raise StepFailed(f"waited {self.patience:.0f} s in vain for {what}")
 
     def replies(self, number: str, purpose: str) -> list[dict[str, Any]]:
         """Messages of ours to a number with that purpose, since the story began."""
@@ -253,8 +254,10 @@ def quality_case_opens(scene: Scene) -> str:
 
 def design_change_is_asked(scene: Scene) -> str:
     qua = scene.browser().sign_in("qua@demo.test", PASSWORD)
-    page = qua.get(f"/quality/{scene.known['quality']}").text
-    must(scene.known["ticket"] in page, "the case does not show Lin's ticket as evidence")
+    scene.wait(
+        "Lin's ticket among the case's evidence",
+        lambda: scene.known["ticket"] in qua.get(f"/quality/{scene.known['quality']}").text,
+    )
     if not scene.api.items("design-changes"):
         qua.post(f"/quality/{scene.known['quality']}/design-change", reason="排水加熱器同批斷路，請變更設計")
     change = scene.wait("the design change", lambda: next(iter(scene.api.items("design-changes")), None))

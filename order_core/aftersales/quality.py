@@ -22,7 +22,7 @@ TOLD = ("QUA", "RND", "PRO")
 
 
 def same_fault(session: Session, issue: Issue, *, at: datetime) -> list[Issue]:
-    """Tickets of the window with the same cause on units of the same model and lot, one a unit, oldest first."""
+    """Tickets of the window with the same cause on units of the same model and lot, oldest first."""
     product = session.get(InstalledProduct, issue.product_id) if issue.product_id else None
     if product is None or not issue.cause_code:
         return []
@@ -34,23 +34,23 @@ def same_fault(session: Session, issue: Issue, *, at: datetime) -> list[Issue]:
         .where(Issue.opened_at > at - rules.PATTERN_WINDOW, Issue.state != "void")
         .order_by(Issue.opened_at, Issue.id)
     )
-    first_of_unit: dict[int | None, Issue] = {}
-    for row in rows:
-        first_of_unit.setdefault(row.product_id, row)
-    return list(first_of_unit.values())
+    return list(rows)
 
 
 def recurring(session: Session, issue_id: int, *, at: datetime) -> Issue | None:
     """Open the quality case when a fault recurs on enough units, or add this ticket to the open one.
+
+    Units are counted, so that one unit that fails twice makes no pattern; every ticket is evidence.
 
     Returns:
         The quality case, or None when the fault does not recur.
     """
     issue = session.get_one(Issue, issue_id)
     tickets = same_fault(session, issue, at=at)
-    if len(tickets) < rules.PATTERN_LIMIT:
+    units = len({ticket.product_id for ticket in tickets})
+    if units < rules.PATTERN_LIMIT:
         return None
-    case = _open_case(session, issue) or _new_case(session, issue, len(tickets), at=at)
+    case = _open_case(session, issue) or _new_case(session, issue, units, at=at)
     known = {link.other_id for link in session.scalars(select(IssueLink).where(IssueLink.issue_id == case.id))}
     for ticket in tickets:
         if ticket.id not in known:

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from helpdesk import database
 from helpdesk.commands.up import is_ready
 from helpdesk.config import Settings, load_settings
+from helpdesk.story.play import Scene
 from helpdesk.story.visitor import Browser, Phone
 
 ROOT = Path(__file__).parent.parent.parent
@@ -190,6 +191,13 @@ class Product:
         assert token
         account = self.settings.twilio_account_sid or CONSOLE_ACCOUNT
         return Phone(self.url, self.settings.public_url, token, account, number, ours)
+
+    def scene(self, patience: float) -> Scene:
+        """Where the story can be played, step by step."""
+        token, settings = self.settings.webhook_auth_token, self.settings
+        assert token
+        account = settings.twilio_account_sid or CONSOLE_ACCOUNT
+        return Scene(self.url, settings.public_url, token, account, HOTLINE, patience=patience)
 
     def browser(self, email: str, password: str = "demo") -> Browser:
         """A person of ours, signed in."""
