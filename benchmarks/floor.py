@@ -1,6 +1,6 @@
 """The smallest honest floor of a writing request: a bare Flask route, one INSERT, one COMMIT.
 
-Same database file settings, same SQLAlchemy, same server (waitress) and thread count as the product.
+Same database settings, same SQLAlchemy and the same server with the same threads as the product.
 
     python -m benchmarks.floor sqlite:////tmp/floor.sqlite3 8123
 """
@@ -12,8 +12,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, Text, create_en
 from waitress import serve
 
 from helpdesk import database
-
-THREADS = 8
+from helpdesk.serve import THREADS
 
 
 def floor(database_url: str) -> Flask:
