@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,21 @@ from order_core.errors import Invalid
 MOST = 200
 
 
-class ListQuery(BaseModel):
+LARGEST_ID = 2**63 - 1
+
+
+class Asked(BaseModel):
+    """What a program asks. A NUL is refused: no database keeps one in a text."""
+
+    @field_validator("*")
+    @classmethod
+    def _is_text(cls, value: Any) -> Any:
+        if isinstance(value, str) and "\x00" in value:
+            raise ValueError("a NUL is not allowed")
+        return value
+
+
+class ListQuery(Asked):
     """What every list takes."""
 
     limit: int = Field(50, ge=1, le=MOST, description="rows a page")
@@ -29,9 +43,12 @@ def encode(row_id: object) -> str:
 def decode(cursor: str) -> str:
     """The key a cursor stands for. Raises ``Invalid`` for anything that is no cursor of ours."""
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        row_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except ValueError as error:
         raise Invalid("list.cursor", field="cursor") from error
+    if "\x00" in row_id:
+        raise Invalid("list.cursor", field="cursor")
+    return row_id
 
 
 def page(
@@ -47,7 +64,7 @@ def page(
     if wanted.cursor:
         after: Any = decode(wanted.cursor)
         if number:
-            if not after.isdigit():
+            if not after.isdecimal() or len(after) > 19 or int(after) > LARGEST_ID:
                 raise Invalid("list.cursor", field="cursor")
             query = query.where(key < int(after))
         else:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk.api.models import IdempotentAnswer
 from order_core.errors import Conflict
+from order_core.kernel.actor import Actor
 
 
 def once(
@@ -17,9 +18,13 @@ def once(
     request: bytes,
     work: Callable[[], tuple[dict[str, Any], int]],
     *,
+    by: Actor,
     at: datetime,
 ) -> tuple[dict[str, Any], int]:
-    """Do ``work`` once for a key; a repetition gets the first answer.
+    """Do ``work`` once for a key of ``by``; a repetition gets the first answer.
+
+    Args:
+        request: what is asked, address and body: the key belongs to it.
 
     Raises:
         Conflict: the key was used for a different request.
@@ -27,12 +32,13 @@ def once(
     if not key:
         return work()
     digest = hashlib.sha256(request).hexdigest()
-    known = session.get(IdempotentAnswer, key[:160])
+    row_key = f"{by.kind}:{by.id}:{hashlib.sha256(key.encode()).hexdigest()}"
+    known = session.get(IdempotentAnswer, row_key)
     if known is not None:
         if known.request_digest != digest:
             raise Conflict("api.key_reused", field="Idempotency-Key")
         return known.body, known.status
     body, status = work()
-    session.add(IdempotentAnswer(key=key[:160], request_digest=digest, status=status, body=body, at=at))
+    session.add(IdempotentAnswer(key=row_key, request_digest=digest, status=status, body=body, at=at))
     session.flush()
     return body, status

@@ -1,18 +1,21 @@
 """``/api/v1``: lists and records; a few actions, each the same service as the page's."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import Response, jsonify, render_template, request
+from flask import Response, current_app, jsonify, render_template, request
 from flask_openapi import APIBlueprint, OpenAPI
-from pydantic import BaseModel, Field
+from pydantic import Field, ValidationError, field_validator
 from sqlalchemy import or_, select
 
 from helpdesk.api import service, shapes
-from helpdesk.api.paging import ListQuery, one, page
+from helpdesk.api.paging import Asked, ListQuery, one, page
 from helpdesk.auth.door import PUBLIC, current_actor, door
+from helpdesk.channels import voice
 from helpdesk.channels.models import Call, Message
 from helpdesk.dispatch.models import Technician, Visit
+from helpdesk.errors.views import problem
 from helpdesk.extensions import csrf, db
 from helpdesk.now import now
 from helpdesk.parts.models import Part
@@ -23,14 +26,16 @@ from order_core.errors import NotFound
 from order_core.execution.models import ChangeRequest, Order
 from order_core.issues import service as issues
 from order_core.issues.models import Issue
+from order_core.kernel.actor import Actor
 from order_core.kernel.ledger import StockMove
 from order_core.parties.models import ContactPerson, Customer
 from order_core.performance import service as performance
+from order_core.values import parse_number
 
 api = APIBlueprint("api", __name__, url_prefix="/api/v1")
 
 
-class Numbered(BaseModel):
+class Numbered(Asked):
     """A record's number in the path."""
 
     number: str = Field(max_length=24)
@@ -70,25 +75,44 @@ class MoveQuery(ListQuery):
     location: str | None = None
 
 
-class NewTicket(BaseModel):
+class NewTicket(Asked):
     """A ticket told by a program."""
 
-    subject: str = Field(min_length=1, max_length=1600)
-    phone: str | None = Field(None, max_length=20)
+    subject: str = Field(min_length=1, max_length=1600, pattern=r"\S")
+    phone: str | None = Field(None, max_length=20, description="in any usual way of writing it; kept as E.164")
     language: str = Field("zh-Hant", pattern="^(en|zh-Hant|zh-Hans)$")
     urgency: str = Field("normal", pattern="^(emergency|high|normal|low)$")
 
+    @field_validator("phone")
+    @classmethod
+    def _as_e164(cls, phone: str | None) -> str | None:
+        number = parse_number(phone, current_app.settings.default_region) if phone else None  # type: ignore[attr-defined]
+        if phone and number is None:
+            raise ValueError("this is no telephone number")
+        return number
 
-class NewMessage(BaseModel):
+
+class NewMessage(Asked):
     """A person's reply to the customer."""
 
-    text: str = Field(min_length=1, max_length=1600)
+    text: str = Field(min_length=1, max_length=1600, pattern=r"\S")
 
 
 def _answer(body: dict[str, Any], status: int = 200) -> Response:
     response = jsonify(body)
     response.status_code = status
     return response
+
+
+def _once(work: Callable[[], tuple[dict[str, Any], int]], *, by: Actor, at: datetime) -> Response:
+    asked = f"{request.method} {request.path}\n".encode() + request.get_data()
+    return _answer(*service.once(db.session(), request.headers.get("Idempotency-Key"), asked, work, by=by, at=at))
+
+
+def _invalid(error: ValidationError) -> Response:
+    """A request that does not fit its description: the first field that is wrong, and all of them."""
+    wrong = [{"field": ".".join(map(str, bad["loc"])) or "body", "detail": bad["msg"]} for bad in error.errors()]
+    return problem(422, "api.invalid", wrong[0]["detail"], field=wrong[0]["field"], errors=wrong)
 
 
 def _ticket_id(number: str) -> int:
@@ -174,9 +198,6 @@ def new_ticket(body: NewTicket) -> Response:
     assert by is not None
 
     def work() -> tuple[dict[str, Any], int]:
-        contact = session.scalars(
-            select(ContactPerson).where(ContactPerson.phone == body.phone, ContactPerson.phone.is_not(None))
-        ).first()
         issue = issues.open_ticket(
             session,
             subject=body.subject,
@@ -184,13 +205,13 @@ def new_ticket(body: NewTicket) -> Response:
             phone=body.phone,
             language=body.language,
             urgency=body.urgency,
-            contact=contact,
+            contact=voice.caller(session, body.phone),
             by=by,
             at=at,
         )
         return shapes.ticket(issue), 201
 
-    return _answer(*service.once(session, request.headers.get("Idempotency-Key"), request.data, work, at=at))
+    return _once(work, by=by, at=at)
 
 
 @api.get("/tickets/<string:number>")
@@ -223,7 +244,7 @@ def reply(path: Numbered, body: NewMessage) -> Response:
         issue = ticket_queries.by_number(session, path.number)
         return shapes.message(ticket_service.reply(session, issue, body.text, by=by, at=at)), 201
 
-    return _answer(*service.once(session, request.headers.get("Idempotency-Key"), request.data, work, at=at))
+    return _once(work, by=by, at=at)
 
 
 @api.get("/messages")
@@ -327,6 +348,7 @@ def _indicator(row: Any) -> dict[str, Any]:
 
 def register(app: OpenAPI) -> None:
     """Attach the API, its description and its page of documentation."""
+    app.validation_error_callback = _invalid
     app.register_api(api)
     csrf.exempt(api)
 
