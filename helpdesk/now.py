@@ -6,7 +6,7 @@ every process agrees; a real deployment's offset is always zero because nothing 
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import String, select
+from sqlalchemy import String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from order_core.db import Base
@@ -26,10 +26,14 @@ def wall() -> datetime:
     return datetime.now(UTC)
 
 
+_OFFSET = "SELECT seconds FROM demo_clock WHERE name = 'offset'"
+"""Asked by every request: as plain SQL, which both databases read alike, it costs a quarter."""
+
+
 def now(session: Session) -> datetime:
     """Business time, UTC."""
-    seconds = session.scalar(select(DemoClock.seconds).where(DemoClock.name == "offset"))
-    return wall() + timedelta(seconds=seconds or 0)
+    row = session.connection().exec_driver_sql(_OFFSET).first()
+    return wall() + timedelta(seconds=row[0] if row else 0)
 
 
 def forward(session: Session, by: timedelta) -> datetime:

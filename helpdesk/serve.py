@@ -11,7 +11,7 @@ from types import FrameType
 
 import waitress
 
-from helpdesk import schema
+from helpdesk import schema, wakeup
 from helpdesk.app import OrderCare, create_app
 from helpdesk.config import Settings
 
@@ -27,6 +27,7 @@ def serve(settings: Settings) -> None:
     """Serve the app on HOST and PORT until SIGTERM or SIGINT."""
     app = create_app(settings)
     schema.import_models()
+    wakeup.from_a_thread()
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     signal.signal(signal.SIGTERM, _stop)
     listen(app, settings)

@@ -5,6 +5,7 @@ are named by string (the helpdesk never imports the workers) and a test resolves
 """
 
 import logging
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ DRAIN = "workers.executor.drain"
 ENOUGH_WAITING = 2
 """With this many wake-ups waiting, one more changes nothing: each drains all that is due."""
 SILENT_SECONDS = 1.0
+SPACING = 0.02
+"""Seconds between two nudges of a web process; a nudge wakes a drain of everything that is due."""
 _silent_until: dict[str, float] = {}
 
 
@@ -86,6 +89,43 @@ def nudge(redis_url: str, queues: Iterable[str]) -> None:
             return
 
 
+class Waker:
+    """Nudges from a thread of its own, at most one in ``SPACING`` a queue: no request waits for Redis.
+
+    For processes that live on. A wake-up that dies with its process is made good by the scheduler.
+    """
+
+    def __init__(self) -> None:
+        self._wanted: set[tuple[str, str]] = set()
+        self._lock = threading.Lock()
+        self._asked = threading.Event()
+        threading.Thread(target=self._run, name="waker", daemon=True).start()
+
+    def nudge(self, redis_url: str, queues: Iterable[str]) -> None:
+        """Wake the workers of these queues soon."""
+        with self._lock:
+            self._wanted.update((redis_url, queue) for queue in queues)
+        self._asked.set()
+
+    def _run(self) -> None:
+        while self._asked.wait():
+            self._asked.clear()
+            with self._lock:
+                wanted, self._wanted = self._wanted, set()
+            for url in {url for url, _ in wanted}:
+                nudge(url, [queue for known, queue in wanted if known == url])
+            time.sleep(SPACING)
+
+
+_waker: Waker | None = None
+
+
+def from_a_thread() -> None:
+    """From now on this process nudges from a thread (the web server does)."""
+    global _waker
+    _waker = _waker or Waker()
+
+
 def nudge_after_commit(sessions: sessionmaker[Session], redis_url: str | None) -> None:
     """After each outermost commit of these sessions, wake the queues of the rows published in it."""
 
@@ -95,4 +135,5 @@ def nudge_after_commit(sessions: sessionmaker[Session], redis_url: str | None) -
             return
         published = session.info.pop(PUBLISHED, [])
         if published and redis_url:
-            nudge(redis_url, [TOPICS[topic].queue for _id, topic in published])
+            wake = _waker.nudge if _waker else nudge
+            wake(redis_url, [TOPICS[topic].queue for _id, topic in published])

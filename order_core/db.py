@@ -1,11 +1,12 @@
 """The declarative base, its column types and naming rules; one metadata for library and helpdesk."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, dataclass_transform
+from typing import Annotated, Any, cast, dataclass_transform
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Insert, Integer, MetaData, Table, insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -44,6 +45,28 @@ class UTCDateTime(TypeDecorator[datetime]):
 Json = JSON().with_variant(JSONB(), "postgresql")
 BigInt = BigInteger().with_variant(Integer(), "sqlite")
 """64 bits everywhere: SQLite only autoincrements a column declared INTEGER, which is 64 bits there."""
+
+
+def plain_insert(model: type["Base"]) -> Insert:
+    """An INSERT without a unit of work, to be made once: a statement's cache key costs as much as its run.
+
+    Defaults of the mapped class do not apply; every column that has no NULL is given.
+    """
+    return insert(cast(Table, model.__table__))
+
+
+def insert_new(model: type["Base"], dialect: str) -> Insert:
+    """The same, but doing nothing (``rowcount`` 0) when a unique key is taken; ``dialect``: the database's name."""
+    into = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return into(cast(Table, model.__table__)).on_conflict_do_nothing()
+
+
+def new_id(session: Session, statement: Insert, values: dict[str, Any]) -> int:
+    """Run a plain INSERT in the session's transaction; the id of the new row."""
+    key = session.connection().execute(statement, values).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
 
 Id = Annotated[int, mapped_column(BigInt, primary_key=True, autoincrement=True)]
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Index, String, Text, and_, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from order_core.db import Base, Id
+from order_core.db import Base, Id, new_id, plain_insert
 from order_core.kernel.actor import Actor
 
 PUBLISHED = "published"
@@ -69,6 +69,9 @@ class OutboxRow(Base):
         return self.attempts > 1
 
 
+_INSERT = plain_insert(OutboxRow)
+
+
 def publish(
     session: Session,
     topic: str,
@@ -79,8 +82,10 @@ def publish(
     key: str | None = None,
     cause: Any = None,
     by: Actor | None = None,
-) -> OutboxRow:
-    """Ask for an effect, in the caller's transaction.
+) -> int:
+    """Ask for an effect, in the caller's transaction; returns the row's id.
+
+    One plain INSERT, not a unit of work: every inbound message pays for it.
 
     Args:
         topic: what to do; ``helpdesk.wakeup`` maps topics to queues and jobs.
@@ -90,24 +95,26 @@ def publish(
         cause: the case whose step asks for it, if any.
     """
     if key is not None:
-        existing = session.scalar(select(OutboxRow).where(OutboxRow.key == key))
+        existing = session.scalar(select(OutboxRow.id).where(OutboxRow.key == key))
         if existing is not None:
             return existing
-    row = OutboxRow(
-        topic=topic,
-        payload=payload,
-        key=key,
-        due_at=due or at,
-        created_at=at,
-        cause_kind=getattr(cause, "__case_kind__", None),
-        cause_id=getattr(cause, "id", None),
-        by={"kind": by.kind, "id": by.id} if by else None,
-    )
-    session.add(row)
-    session.flush()
-    if row.due_at <= at:
-        session.info.setdefault(PUBLISHED, []).append((row.id, topic))
-    return row
+    due_at = due or at
+    values: dict[str, Any] = {
+        "topic": topic,
+        "payload": payload,
+        "key": key,
+        "due_at": due_at,
+        "created_at": at,
+        "state": "pending",
+        "attempts": 0,
+        "cause_kind": getattr(cause, "__case_kind__", None),
+        "cause_id": getattr(cause, "id", None),
+        "by": {"kind": by.kind, "id": by.id} if by else None,
+    }
+    row_id = new_id(session, _INSERT, values)
+    if due_at <= at:
+        session.info.setdefault(PUBLISHED, []).append((row_id, topic))
+    return row_id
 
 
 def claim(

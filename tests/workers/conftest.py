@@ -109,8 +109,8 @@ def publish(session: Session, working: Any) -> Publish:
 
     def ask(topic: str, due: datetime | None = None, **payload: Any) -> OutboxRow:
         moment = runtime.transaction(lambda _session, at: at, write=False)
-        row = outbox.publish(session, topic, payload, at=moment, due=due or moment)
+        row_id = outbox.publish(session, topic, payload, at=moment, due=due or moment)
         session.commit()
-        return row
+        return session.get_one(OutboxRow, row_id)
 
     return ask
