@@ -192,14 +192,17 @@ def stop(session: Session, case: Any, policy: str, *, at: datetime, calendar: Wo
 
 
 def recompute(clock: Clock, calendar: WorkingCalendar) -> None:
-    """Due date and next reminder from the events: also after a change of calendar."""
+    """Due date and next reminder from the events: also after a change of calendar.
+
+    A stopped clock still owes what it had reached before: nobody escapes a breach by acting before it is looked for.
+    """
     spans = running_spans([(event.kind, event.at) for event in clock.events])
     used = calendar if clock.working else ALWAYS
     given = {reminder.kind for reminder in clock.reminders}
     warned = reached_at(spans, timedelta(seconds=clock.warn_seconds), used)
     clock.due_at = reached_at(spans, timedelta(seconds=clock.budget_seconds), used)
     pending = [moment for kind, moment in (("warn", warned), ("breach", clock.due_at)) if moment and kind not in given]
-    clock.next_at = min(pending) if pending and clock.stopped_at is None else None
+    clock.next_at = min(pending, default=None)
 
 
 def fire_due(session: Session, *, at: datetime, calendar: WorkingCalendar, limit: int = 200) -> int:
