@@ -37,8 +37,7 @@ def move(
         Invalid: quantity below one, or an unknown location.
         Conflict: fewer than ``quantity`` units available at the source.
     """
-    if quantity < 1:
-        raise Invalid("stock.quantity", field="quantity", clause=CLAUSE, minimum=1)
+    _at_least_one(quantity)
     if not _location(session, source).external:
         _take(session, source, item, lot, quantity)
     if not _location(session, target).external:
@@ -64,7 +63,12 @@ def move(
 def reserve(
     session: Session, item: str, quantity: int, *, location: str, case: Any, at: datetime
 ) -> StockReservation | None:
-    """Promise units at a location to a case; None when they are not there. Atomic on both databases."""
+    """Promise units at a location to a case; None when they are not there. Atomic on both databases.
+
+    Raises:
+        Invalid: quantity below one.
+    """
+    _at_least_one(quantity)
     balance_id = session.scalar(
         update(StockBalance)
         .where(
@@ -98,10 +102,7 @@ def reserve(
 
 def release(session: Session, reservation: StockReservation) -> None:
     """Give a held reservation back; nothing happens to one already settled."""
-    if reservation.state != "held":
-        return
-    reservation.state = "released"
-    _unreserve(session, reservation)
+    _settle(session, reservation, "released")
 
 
 def consume(
@@ -119,10 +120,8 @@ def consume(
     Raises:
         Conflict: the reservation was settled before.
     """
-    if reservation.state != "held":
+    if not _settle(session, reservation, "consumed"):
         raise Conflict("stock.reservation_settled", clause=CLAUSE, item=reservation.item)
-    reservation.state = "consumed"
-    _unreserve(session, reservation)
     balance = session.get_one(StockBalance, reservation.balance_id, populate_existing=True)
     return move(
         session,
@@ -148,6 +147,11 @@ def held_for(session: Session, case: Any) -> list[StockReservation]:
             .order_by(StockReservation.id)
         )
     )
+
+
+def _at_least_one(quantity: int) -> None:
+    if quantity < 1:
+        raise Invalid("stock.quantity", field="quantity", clause=CLAUSE, minimum=1)
 
 
 def _location(session: Session, code: str) -> StockLocation:
@@ -191,10 +195,21 @@ def _add(session: Session, location: str, item: str, lot: str, quantity: int) ->
     )
 
 
-def _unreserve(session: Session, reservation: StockReservation) -> None:
-    session.execute(
-        update(StockBalance)
-        .where(StockBalance.id == reservation.balance_id)
-        .values(reserved=StockBalance.reserved - reservation.quantity)
-    )
+def _settle(session: Session, reservation: StockReservation, state: str) -> bool:
+    """Take the promise off, once however many hold the reservation in their hands; False when it was settled."""
     session.flush()
+    settled = session.scalar(
+        update(StockReservation)
+        .where(StockReservation.id == reservation.id, StockReservation.state == "held")
+        .values(state=state)
+        .returning(StockReservation.id)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(reservation)
+    if settled is not None:
+        session.execute(
+            update(StockBalance)
+            .where(StockBalance.id == reservation.balance_id)
+            .values(reserved=StockBalance.reserved - reservation.quantity)
+        )
+    return settled is not None
