@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from helpdesk import i18n
 from helpdesk.channels import calls, service
 from helpdesk.channels.models import Call, Interaction
 from helpdesk.pipeline.queries import OrderStatus, order_status_for
@@ -72,7 +73,7 @@ def order_status(session: Session, call: Call, *, at: datetime) -> OrderStatus |
 
 def report(session: Session, call: Call, words: str, *, at: datetime) -> Issue:
     """A fault told on the telephone opens the call's ticket."""
-    issue = ticket_of(session, call, words.strip() or "☎", at=at)
+    issue = ticket_of(session, call, words.strip() or i18n.translate(call.language, "call.subject.fault"), at=at)
     call.state = "ended"
     return issue
 
@@ -119,7 +120,7 @@ def _new_ticket(session: Session, call: Call, contact: ContactPerson | None, sub
 
 def enqueue(session: Session, call: Call, *, at: datetime) -> int:
     """Queue the caller for an agent; returns his position, from 1."""
-    ticket_of(session, call, "☎ 0", at=at)
+    ticket_of(session, call, i18n.translate(call.language, "call.subject.person"), at=at)
     if call.queued_at is None:
         call.queued_at, call.state = at, "queued"
         session.flush()

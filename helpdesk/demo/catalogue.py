@@ -57,8 +57,8 @@ SUPPLIER = "SUPPLIER"
 VANS = {
     "wei": (
         "VAN-WEI",
-        22.3193,
-        114.1694,
+        22.3360,
+        114.1520,
         ["refrigerator", "washing_machine", "dishwasher", "air_conditioner"],
     ),
     "ming": ("VAN-MING", 22.2783, 114.1747, ["refrigerator", "washing_machine", "air_conditioner"]),

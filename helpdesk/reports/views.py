@@ -32,6 +32,7 @@ def _shown(row: Indicator) -> dict[str, Any]:
         "name": gettext(f"indicator.{row.code}"),
         "meaning": gettext(f"indicator.{row.code}.meaning"),
         "value": row.value,
+        "text": "" if row.value is None else f"{row.value:.{0 if row.unit == 'cases' else 1}f}",
         "unit": row.unit,
         "unit_label": gettext(f"unit.{row.unit}"),
         "target": row.target,

@@ -118,7 +118,7 @@ def answer(session: Session, survey: Survey, score: int, comment: str, *, by: Ac
     if score > rules.LOW_SCORE:
         return None
     return issues.open_callback(
-        session, issue, owner_id=head_of(session, "AFS").id, subject=comment or str(score), by=WORKER, at=at
+        session, issue, owner_id=head_of(session, "AFS").id, subject=comment or issue.subject, by=WORKER, at=at
     )
 
 

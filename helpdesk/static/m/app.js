@@ -1,4 +1,5 @@
 // The technicians' pages: state as the device knows it, one primary action, the outbox in sight.
+import SignaturePad from "/static/vendor/signature_pad.js";
 import * as outbox from "./outbox.js";
 
 const NEXT = { accept: "accepted", leave: "en_route", arrive: "on_site", start: "working", complete: "completed", part_missing: "incomplete", no_access: "incomplete" };

@@ -1,8 +1,10 @@
 // The device's outbox: every action has its own id and place, is kept until the office has answered, and is
 // sent in order. Sending twice is harmless: the office knows the id.
+import { openDB } from "/static/vendor/idb.js";
+
 const STORE = "actions";
 
-const database = idb.openDB("ordercare", 1, {
+const database = openDB("ordercare", 1, {
   upgrade(db) { db.createObjectStore(STORE, { keyPath: "seq", autoIncrement: true }).createIndex("visit", "visit"); },
 });
 
