@@ -84,8 +84,9 @@ def ask(
     """Ask the required departments to sign this content; an earlier request for the purpose is carried on.
 
     A content with another digest voids nothing by itself: signatures name the digest they were given under.
+    Whoever brings another digest is its submitter.
     """
-    found = for_purpose(session, case, purpose)
+    found, digest = for_purpose(session, case, purpose), digest_of(content)
     if found is None:
         found = SignOff(
             subject_kind=case.__case_kind__,
@@ -93,12 +94,14 @@ def ask(
             purpose=purpose,
             digest="",
             required=[],
-            submitter_id=by.id if by.kind == "person" else None,
+            submitter_id=None,
             bar_submitter=bar_submitter,
             asked_at=at,
         )
         session.add(found)
-    found.digest = digest_of(content)
+    if found.digest != digest:
+        found.digest = digest
+        found.submitter_id = by.id if by.kind == "person" else None
     found.required = sorted(required)
     session.flush()
     return found
