@@ -8,7 +8,7 @@ from flask import Response, g, make_response, request
 from flask_openapi import Info, OpenAPI
 from sqlalchemy.orm import sessionmaker
 
-from helpdesk import database, wakeup
+from helpdesk import database, now, wakeup
 from helpdesk.auth.door import NotSignedIn, current_actor
 from helpdesk.auth.sessions import load_signed_in, load_token, select_locale, select_timezone
 from helpdesk.config import Settings, load_settings
@@ -91,6 +91,7 @@ def create_app(settings: Settings | None = None) -> OrderCare:
         doc_ui=False,
     )
     app.settings = settings
+    now.configure(demo=settings.demo)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,

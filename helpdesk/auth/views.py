@@ -35,10 +35,10 @@ def login() -> Any:
 def sign_in() -> Any:
     """Check the password and start a new server-side session."""
     session = db.session()
+    email, password = request.form.get("email", ""), request.form.get("password", "")
+    demo: bool = current_app.settings.demo  # type: ignore[attr-defined]
     try:
-        token, row = service.sign_in(
-            session, request.form.get("email", ""), request.form.get("password", ""), at=now(session)
-        )
+        token, row = service.sign_in(session, email, password, demo=demo, at=now(session))
     except Forbidden as refusal:
         return _form(error=gettext(f"error.{refusal.code}")), 403
     language = cookie.get("language")

@@ -5,6 +5,7 @@ import click
 from helpdesk import schema
 from helpdesk.commands import in_app, log_to_stderr
 from helpdesk.config import load_settings
+from order_core.parties.service import ensure_departments
 
 
 @click.group()
@@ -18,6 +19,7 @@ def upgrade() -> None:
     settings = load_settings()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     schema.upgrade(settings.database_url)
+    in_app(lambda session, _at: ensure_departments(session))
     click.echo(f"database is at {schema.head()}")
 
 

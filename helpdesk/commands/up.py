@@ -18,6 +18,7 @@ from helpdesk.commands import in_app
 from helpdesk.config import ConfigError, Settings, load_settings
 from helpdesk.supervisor import Supervisor
 from helpdesk.wakeup import QUEUES, request_redis
+from order_core.parties.service import ensure_departments
 
 READY_SECONDS = 2.0
 DEMO_LOGINS = (
@@ -46,6 +47,7 @@ def prepare(settings: Settings) -> None:
     else:
         _check_redis(settings.redis_url)
     schema.upgrade(settings.database_url)
+    in_app(lambda session, _at: ensure_departments(session))
     if settings.demo:
         in_app(_load_demo)
 

@@ -5,24 +5,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from helpdesk.auth import service as auth
-from order_core.parties.models import ContactPerson, Customer, Department, Person, Site
+from order_core.parties.models import ContactPerson, Customer, Person, Site
+from order_core.parties.service import ensure_departments
 
 ADMIN = "admin@demo.test"
 PASSWORD = "demo"  # noqa: S105 - published on purpose
 TOKEN = "demo-token"  # noqa: S105 - published on purpose
-
-DEPARTMENTS = {
-    "SAL": ("Sales", "銷售部", "销售部"),
-    "RND": ("Research & development", "研發部", "研发部"),
-    "PRO": ("Production", "生產部", "生产部"),
-    "PUR": ("Purchasing", "採購部", "采购部"),
-    "QUA": ("Quality", "品質部", "质量部"),
-    "EQP": ("Equipment", "設備部", "设备部"),
-    "LOG": ("Logistics", "物流部", "物流部"),
-    "AFS": ("After-sales service", "售後服務部", "售后服务部"),
-    "MGT": ("Management", "管理層", "管理层"),
-    "HR": ("Human resources", "人事部", "人事部"),
-}
 
 # key, name, department, roles, head, language, phone
 STAFF = (
@@ -64,9 +52,7 @@ CUSTOMERS = (
 
 def add_staff(session: Session, *, at: datetime) -> dict[str, Person]:
     """Departments, people and their accounts; the API token acts as the administrator."""
-    for code, (en, hant, hans) in DEPARTMENTS.items():
-        session.add(Department(code=code, names={"en": en, "zh-Hant": hant, "zh-Hans": hans}))
-    session.flush()
+    ensure_departments(session)
     staff = {}
     for key, name, department, roles, head, language, phone in STAFF:
         person = Person(
