@@ -68,7 +68,9 @@ def tell(
 
 def open_notices(session: Session, *, person: int, department: str | None = None, limit: int = 50) -> list[Notice]:
     """What a person (and his department) has been told and nobody acknowledged, newest first."""
-    mine = or_(Notice.to_person_id == person, Notice.to_department == department)
+    mine = Notice.to_person_id == person
+    if department is not None:  # NULL would be everybody's personal notices
+        mine = or_(mine, Notice.to_department == department)
     return list(
         session.scalars(
             select(Notice)
