@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from order_core.errors import Conflict, Invalid
+from order_core.errors import Conflict, Forbidden, Invalid
 from order_core.execution import rules
 from order_core.execution.models import Order, OrderLine
 from order_core.execution.rules import LineFacts
@@ -17,6 +17,7 @@ from order_core.kernel import clock, sign
 from order_core.kernel.actor import Actor
 from order_core.kernel.case import Procedure, Step
 from order_core.kernel.notice import tell
+from order_core.parties.models import ContactPerson
 from order_core.rulebook.clocks import house_calendar, policy
 from order_core.rulebook.machines import machine
 
@@ -79,6 +80,10 @@ def _all_lines_handed_over(step: Step) -> None:
 
 
 def _acceptance_signed(step: Step) -> None:
+    """Signed, and by one of this customer's own contact persons (4.2.2-b)."""
+    contact = step.session.get(ContactPerson, step.by.id) if step.by.id else None
+    if contact is None or contact.customer_id != step.case.customer_id:
+        raise Forbidden("case.not_an_actor", clause="4.2.2-b", step=step.transition.step, actors="CUS")
     if not step.data.get("signed_digest"):
         raise Invalid("order.acceptance", field="signature", clause="4.2.2-b")
 
@@ -123,8 +128,8 @@ def draft(
 
 def issue(session: Session, order: Order, *, by: Actor, at: datetime) -> None:
     """Issue it: lines complete, the first committed date fixed, departments asked to sign within their clock."""
-    order.issued_by = by.id
     ORDER.advance(session, order, "issue", by=by, at=at)
+    order.issued_by = by.id
     order.committed_on = order.committed_on or max(line.due_on for line in order.lines)
     required = rules.required_departments(map(_facts, order.lines))
     sign.ask(session, order, CONFIRM, content(order), required=required, by=by, at=at)
@@ -156,7 +161,8 @@ def start(session: Session, order: Order, *, projected_on: date, by: Actor, at: 
 
 def deliver(session: Session, order: Order, receiver: str, *, by: Actor, at: datetime) -> None:
     """Logistics hands every line over, with proof. The receiver's name stays out of the journal."""
-    proof = {str(line.id): {"receiver": sign.digest_of(receiver), "at": at.isoformat()} for line in order.lines}
+    named = sign.digest_of(receiver) if receiver.strip() else ""
+    proof = {str(line.id): {"receiver": named, "at": at.isoformat()} for line in order.lines}
     ORDER.advance(session, order, "deliver", by=by, at=at, data={"handed_over": proof})
     order.delivered_at = at
 
