@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from order_core.aftersales.models import InstalledProduct
@@ -19,15 +20,17 @@ def install(
     room: str,
     at: datetime,
 ) -> list[InstalledProduct]:
-    """Register the units of an accepted line: (serial, lot) pairs, as many as were ordered.
+    """Register the units of an accepted line, once: (serial, lot) pairs, as many as were ordered.
 
     Raises:
-        Conflict: the order is not accepted yet; Invalid: another number of units than ordered.
+        Conflict: the order is not accepted yet; Invalid: another number of units than is still to come.
     """
     if order.accepted_at is None:
         raise Conflict("order.not_accepted", clause="4.2.2-b", number=order.number)
-    if len(units) != line.quantity:
-        raise Invalid("order.units", field="units", clause="3.5.2-a", expected=line.quantity)
+    registered = select(func.count()).where(InstalledProduct.order_line_id == line.id)
+    expected = line.quantity - (session.scalar(registered) or 0) if line.order_id == order.id else 0
+    if len(units) != expected:
+        raise Invalid("order.units", field="units", clause="3.5.2-a", expected=expected)
     products = [
         InstalledProduct(
             serial=serial,
