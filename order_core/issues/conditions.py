@@ -86,7 +86,8 @@ def duplicate_or_not_ours(step: Step) -> None:
     """Merged into an existing issue, or not ours: with the reason."""
     reason_given(step)
     other = step.data.get("duplicate_of")
-    if other and step.session.scalar(select(Issue.id).where(Issue.number == other)) is None:
+    known = select(Issue.id).where(Issue.number == other, Issue.id != step.case.id)
+    if other and step.session.scalar(known) is None:
         raise Invalid("issue.duplicate_of", field="duplicate_of", clause="5.1.2-a", number=other)
 
 

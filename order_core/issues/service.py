@@ -97,7 +97,7 @@ def step(session: Session, issue: Issue, name: str, data: dict[str, Any], *, by:
     Raises:
         Refusal: not declared from here, not this actor's, or its condition does not hold.
     """
-    values = {key: value for key, value in data.items() if value not in (None, "")}
+    values = {key: value for key, value in data.items() if value is not None and str(value).strip()}
     kept = {key: value for key, value in values.items() if key not in ("result", "notes")}
     ISSUE.advance(session, issue, name, by=by, at=at, data=_journalled(issue, name, values, kept))
     for field in FIELDS:
@@ -122,6 +122,7 @@ def _follow_up(session: Session, issue: Issue, name: str, *, by: Actor, at: date
         _own_clocks(session, issue)
     elif name == "return":
         issue.assignee_id = None
+        _own_clocks(session, issue)
     elif name == "contact":
         first_response(session, issue, by=by, at=at)
         clock.stop(session, issue, LOOK_CLOCK, at=at, calendar=house_calendar())
@@ -168,6 +169,7 @@ def hand_to(session: Session, issue: Issue, person_id: int, *, by: Actor, at: da
         raise Forbidden("issue.not_open", clause="5.1.2-b", number=issue.number, state=issue.state)
     if issue.assignee_id != person_id:
         issue.assignee_id = person_id
+        _own_clocks(session, issue)
         note(session, issue, "handed_over", by=by, at=at, data={"assignee_id": person_id}, clauses=("5.1.2-b",))
     if issue.state in ("assigned", "contacted"):
         assignee = Actor(kind="person", id=person_id, department=issue.department)
