@@ -58,7 +58,8 @@ def plain_insert(model: type["Base"]) -> Insert:
 def insert_new(model: type["Base"], dialect: str) -> Insert:
     """The same, but doing nothing (``rowcount`` 0) when a unique key is taken; ``dialect``: the database's name."""
     into = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return into(cast(Table, model.__table__)).on_conflict_do_nothing()
+    statement = into(cast(Table, model.__table__)).on_conflict_do_nothing().inline()
+    return statement.execution_options(preserve_rowcount=True)
 
 
 def new_id(session: Session, statement: Insert, values: dict[str, Any]) -> int:
