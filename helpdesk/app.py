@@ -138,6 +138,8 @@ def _wire_responses(app: OrderCare) -> None:
 
     @app.after_request
     def _headers(response: Response) -> Response:
+        if response.mimetype == "text/xml":  # TwiML: read by the provider, by no browser
+            return response
         response.headers.setdefault(
             "Content-Security-Policy",
             f"default-src 'self'; script-src 'self' 'nonce-{csp_nonce()}'; img-src 'self' data: blob:; "
