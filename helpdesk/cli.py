@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": ("helpdesk.commands.data:demo", "Load or refresh the demo company."),
     "doctor": ("helpdesk.commands.doctor:doctor", "Examine everything; --repair mends what is safe."),
     "story": ("helpdesk.commands.story:story", "Play the main story against a running server."),
+    "lab": ("helpdesk.commands.lab:lab", "The engines on anybody's data: triage."),
     "user": ("helpdesk.commands.accounts:user", "People who sign in: add."),
     "token": ("helpdesk.commands.accounts:token", "API tokens: add."),
 }
