@@ -1,13 +1,19 @@
-"""Places that work, told twice: as the product's calendars and as plain tables that the tests count through."""
+"""Places that work, told twice: as the product's calendars and as plain tables that the tests count through.
+
+A clock's life in such a place is a list of events; ``counted`` says what it reminds of, minute by minute.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from hypothesis import strategies as st
+
+from order_core.kernel.clock import EventKind
 from order_core.workdays import Interval, WorkingCalendar
 
 MINUTE = timedelta(minutes=1)
@@ -76,3 +82,33 @@ PLACES = (
         "around the clock", "UTC", dict.fromkeys(range(7), ((time(0), EVENING),)), datetime(2026, 12, 30, tzinfo=UTC)
     ),
 )
+
+Event = tuple[int, EventKind]
+"""A minute of the place, and what happened to the clock then."""
+
+
+def counted(place: Place, events: Sequence[Event], budget: int) -> dict[str, datetime]:
+    """Kind of reminder → when it is due, by looking at every minute of the place."""
+    marks, used, running, due = {budget * 3 // 4: "warn", budget: "breach"}, 0, False, dict[str, datetime]()
+    happens = dict(events)
+    for number in range(HORIZON):
+        kind = happens.get(number)
+        if kind == "stop":
+            break
+        running = kind in ("start", "resume") if kind else running
+        if running and place.open[number]:
+            used += 1
+            if used in marks:
+                due[marks[used]] = place.minute(number + 1)
+    return due
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[Event]:
+    """A start, then pauses and resumptions in any sequence (also twice the same), and perhaps an end."""
+    moments = sorted(draw(st.sets(st.integers(0, HORIZON // 2), min_size=1, max_size=7)))
+    kinds: list[EventKind] = ["start"]
+    kinds += [draw(st.sampled_from(("pause", "resume"))) for _ in moments[1:]]
+    if len(kinds) > 1 and draw(st.booleans()):
+        kinds[-1] = "stop"
+    return list(zip(moments, kinds, strict=True))

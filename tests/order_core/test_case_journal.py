@@ -122,6 +122,16 @@ def test_a_forged_entry_with_a_digest_of_its_own_breaks_the_next_one(
     assert state_faults(session) == [f"Issue {entry.case_id} #3: digest does not fit"]
 
 
+@pytest.mark.parametrize(("forged", "fault"), [({"seq": 9}, "expected #5"), ({"from_state": "open"}, "from open, but")])
+def test_the_last_entry_forged_with_a_fitting_digest_does_not_fit_the_story(
+    session: Session, chain: list[JournalEntry], forged: dict[str, Any], fault: str
+) -> None:
+    digest = journal.chain_digest(chain[-2].digest, _with(chain[-1], **forged))
+    rewrite(session, chain[-1], digest=digest, **forged)
+    (found,) = state_faults(session)
+    assert fault in found
+
+
 def _with(entry: JournalEntry, **values: Any) -> JournalEntry:
     columns = [c.key for c in JournalEntry.__table__.columns if c.key not in ("id", "entered_at")]
     return JournalEntry(**{**{name: getattr(entry, name) for name in columns}, **values})

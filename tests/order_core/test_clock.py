@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -21,10 +20,7 @@ from order_core.kernel.notice import Notice
 from order_core.rulebook import clocks
 from order_core.workdays import ALWAYS
 from tests.order_core.conftest import House, on_database, undone
-from tests.order_core.places import HORIZON, MINUTE, PLACES, Place
-
-Event = tuple[int, EventKind]
-"""A minute of the place, and what happened to the clock then."""
+from tests.order_core.places import HORIZON, MINUTE, PLACES, Event, Place, counted, lives
 
 
 @dataclass(frozen=True)
@@ -39,33 +35,6 @@ class Subject:
 def policy(budget: int, **more: Any) -> Policy:
     """A deadline of so many minutes; a multiple of four has its warning on a whole minute."""
     return Policy(code="T-99", clause="1.3-c", budget=budget * MINUTE, **more)
-
-
-def counted(place: Place, events: Sequence[Event], budget: int) -> dict[str, datetime]:
-    """Kind of reminder → when it is due, by looking at every minute of the place."""
-    marks, used, running, due = {budget * 3 // 4: "warn", budget: "breach"}, 0, False, dict[str, datetime]()
-    happens = dict(events)
-    for number in range(HORIZON):
-        kind = happens.get(number)
-        if kind == "stop":
-            break
-        running = kind in ("start", "resume") if kind else running
-        if running and place.open[number]:
-            used += 1
-            if used in marks:
-                due[marks[used]] = place.minute(number + 1)
-    return due
-
-
-@st.composite
-def lives(draw: st.DrawFn) -> list[Event]:
-    """A start, then pauses and resumptions in any sequence (also twice the same), and perhaps an end."""
-    moments = sorted(draw(st.sets(st.integers(0, HORIZON // 2), min_size=1, max_size=7)))
-    kinds: list[EventKind] = ["start"]
-    kinds += [draw(st.sampled_from(("pause", "resume"))) for _ in moments[1:]]
-    if len(kinds) > 1 and draw(st.booleans()):
-        kinds[-1] = "stop"
-    return list(zip(moments, kinds, strict=True))
 
 
 places = st.sampled_from(PLACES)
