@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
 from flask_babel import gettext
@@ -20,6 +19,8 @@ from order_core.kernel.clock import Clock
 from order_core.kernel.journal import NOTE_PREFIX, JournalEntry
 
 Entry = dict[str, Any]
+ANSWERS = frozenset({"bot", "sms_out"})
+"""What was said in the same instant as something happened, was said because of it."""
 IN_THREAD = frozenset({"note:replied", "note:noted", "note:called"})
 """Journal notes whose content stands in the thread itself."""
 
@@ -35,7 +36,7 @@ def timeline(session: Session, issue: Issue) -> list[Entry]:
         *_visits(session, issue),
         *_surveys(session, issue),
     ]
-    return sorted(entries, key=itemgetter("at"))
+    return sorted(entries, key=lambda entry: (entry["at"], entry["kind"] in ANSWERS))
 
 
 def _entry(kind: str, at: datetime, text: str, who: str = "", **more: Any) -> Entry:
