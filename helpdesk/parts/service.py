@@ -86,9 +86,11 @@ def use(
     """
     booked = []
     for line in used:
-        code, quantity = str(line.get("code", "")), int(line.get("quantity", 1))
+        code, quantity = str(line.get("code", "")), line.get("quantity", 1)
         if session.get(Part, code) is None:
             raise Invalid("part.unknown", field="parts", clause="5.2.2-b", part=code)
+        if type(quantity) is not int or quantity < 1:
+            raise Invalid("part.quantity", field="parts", clause="5.2.2-b", part=code)
         _take(session, visit, code, quantity, van=van, by=by, at=at)
         booked.append({"code": code, "quantity": quantity})
     if booked:

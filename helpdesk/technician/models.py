@@ -12,7 +12,8 @@ from order_core.db import Base
 class DeviceAction(Base):
     """One action of a technician's device. Its id is the device's own (UUID): a repeated one is answered, not done.
 
-    ``outcome``: done, conflict (kept, somebody must look) or refused (a rule forbids it; ``code`` says which).
+    ``outcome``: done, conflict (somebody must look) or refused (a rule forbids it; ``code`` says which). What was
+    not done keeps its ``data``, so that nothing the technician wrote down is lost with his device.
     """
 
     __tablename__ = "device_action"
@@ -28,3 +29,4 @@ class DeviceAction(Base):
     outcome: Mapped[str] = mapped_column(String(12))
     code: Mapped[str | None] = mapped_column(String(64), default=None)
     params: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    data: Mapped[dict[str, Any] | None] = mapped_column(default=None)

@@ -51,6 +51,7 @@ def _once(session: Session, action: Action, *, by: Actor, at: datetime) -> Devic
             _apply(session, action, by=by, at=rules.happened_at(action.device_at, at))
     except Refusal as refusal:
         _keep_refused(session, record, refusal, at=at)
+        record.data = dict(action.data)
     session.add(record)
     session.flush()
     return record

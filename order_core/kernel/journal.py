@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, event, func, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, event, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from order_core.db import Base, Id
@@ -37,7 +37,7 @@ class JournalEntry(Base):
     case_id: Mapped[int]
     seq: Mapped[int]
     at: Mapped[datetime]
-    entered_at: Mapped[datetime] = mapped_column(server_default=func.now(), init=False)
+    entered_at: Mapped[datetime] = mapped_column(server_default=text("CURRENT_TIMESTAMP"), init=False)
     actor_kind: Mapped[str] = mapped_column(String(16))
     actor_id: Mapped[int | None]
     recorded_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

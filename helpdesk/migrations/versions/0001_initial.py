@@ -354,6 +354,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(length=12), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=True),
         sa.Column("params", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("data", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_device_action_person_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_device_action")),
     )
