@@ -2,6 +2,7 @@
 
 import secrets
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 from flask import Response, g, make_response, request
@@ -14,7 +15,7 @@ from helpdesk.auth.sessions import load_signed_in, load_token, select_locale, se
 from helpdesk.config import Settings, load_settings
 from helpdesk.extensions import babel, csrf, db, login_manager, migrate
 from helpdesk.paths import package_dir, template_dir
-from order_core.errors import Forbidden
+from order_core.errors import Forbidden, Invalid
 from order_core.kernel.guard import PUBLIC
 from order_core.rulebook.roles import GRANTS
 
@@ -58,6 +59,9 @@ class OrderCare(OpenAPI):
             self._check_permission(view)
             return super().dispatch_request()
 
+        if not getattr(view, "signature_checked", False):
+            _refuse_nul()
+
         def work() -> Response:
             g.pop("actor", None)
             self._check_permission(view)
@@ -75,6 +79,14 @@ class OrderCare(OpenAPI):
         if actor is None:
             raise NotSignedIn("guard.sign_in")
         GRANTS.require(actor, permission)
+
+
+def _refuse_nul() -> None:
+    """No database of ours keeps a NUL in a text, and no person types one."""
+    pairs = chain(request.args.items(multi=True), request.form.items(multi=True), (request.view_args or {}).items())
+    for name, value in pairs:
+        if isinstance(value, str) and "\x00" in value:
+            raise Invalid("text.nul", field=name, name=name)
 
 
 def create_app(settings: Settings | None = None) -> OrderCare:

@@ -1,4 +1,4 @@
-"""Values that more than one room speaks of: telephone numbers and what kind of sender one is."""
+"""Values that more than one room speaks of: storable texts, telephone numbers and what kind of sender one is."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ class Sender:
     kind: SenderKind
     text: str
     number: str | None = None
+
+
+def storable(text: str) -> str:
+    """The text as every database keeps it: no NUL, no lone surrogates; zero-width and direction marks stay."""
+    return text.replace("\x00", "").encode("utf-8", errors="replace").decode("utf-8")
 
 
 def parse_number(text: str, region: str) -> str | None:

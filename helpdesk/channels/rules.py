@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from order_core.errors import Invalid
+from order_core.values import storable
 
 RANK = {
     "queued": 0, "accepted": 1, "scheduled": 1, "sending": 2, "sent": 3,
@@ -40,9 +41,8 @@ def rises(current: str, new: str) -> bool:
 
 
 def clean(text: str) -> str:
-    """A text that every database keeps: no NUL, no lone surrogates; zero-width and direction marks stay."""
-    safe = text.replace("\x00", "").encode("utf-8", errors="replace").decode("utf-8")
-    return safe[:MAX_BODY]
+    """A storable text of at most ``MAX_BODY`` characters."""
+    return storable(text)[:MAX_BODY]
 
 
 def clean_fields(fields: Mapping[str, Sequence[str]]) -> dict[str, Any]:

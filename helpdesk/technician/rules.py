@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from order_core.errors import Invalid
+from order_core.values import storable
 
 KINDS = ("accept", "leave", "arrive", "start", "complete", "part_missing", "no_access")
 MAX_ACTIONS = 200
@@ -40,6 +41,7 @@ def read_actions(payload: Any) -> list[Action]:
 
 
 def _read(row: Any) -> Action:
+    row = _storable(row)
     if not isinstance(row, Mapping):
         raise Invalid("sync.action", field="actions")
     for name in ("id", "visit", "kind", "device_at"):
@@ -51,6 +53,15 @@ def _read(row: Any) -> Action:
     if not isinstance(data, Mapping):
         raise Invalid("sync.action_field", field="data", name="data")
     return Action(row["id"][:64], row["visit"], row["kind"], _seq(row), _instant(row["device_at"]), data)
+
+
+def _storable(value: Any) -> Any:
+    """The same with texts that every database keeps, however deep: a stray NUL must not cost a day's work."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, Mapping):
+        return {storable(str(name)): _storable(one) for name, one in value.items()}
+    return [_storable(one) for one in value] if isinstance(value, list) else value
 
 
 def _seq(row: Mapping[str, Any]) -> int:

@@ -100,3 +100,14 @@ def test_a_real_company_begins_with_its_departments_and_a_first_person(tmp_path:
     refused = helpdesk("user", "add", *[word.replace("AFS", "XYZ") for word in person])
     assert refused.returncode == 2
     assert "XYZ" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [("/tickets?q=a%00b", None), ("/login", {"email": "a\0b", "password": "x"}), ("/tickets/T26%00", None)],
+)
+def test_what_no_database_keeps_is_refused_by_name(doors: Doors, path: str, form: dict[str, str] | None) -> None:
+    doors.client.post("/login", data=MEI)
+    answer = doors.client.post(path, data=form) if form else doors.client.get(path)
+    assert answer.status_code == 400
+    assert "NUL" in answer.text
