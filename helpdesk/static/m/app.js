@@ -5,12 +5,23 @@ import * as outbox from "./outbox.js";
 const NEXT = { accept: "accepted", leave: "en_route", arrive: "on_site", start: "working", complete: "completed", part_missing: "incomplete", no_access: "incomplete" };
 
 navigator.serviceWorker?.register("/m/sw.js", { scope: "/m" });
-navigator.serviceWorker?.ready.then(() => document.querySelectorAll("a[data-prefetch]").forEach((a) => fetch(a.href)));
+if (navigator.serviceWorker) keep();
 document.querySelector('form[action="/logout"]')?.addEventListener("submit", () => navigator.serviceWorker?.controller?.postMessage("forget"));
 
 const visit = document.getElementById("visit");
+const made = visit?.dataset.state;
 const problem = document.getElementById("problem");
 let pad = null;
+
+// This page and the day's visits go into the device's cache as soon as the service worker sees what is fetched.
+async function keep() {
+  await navigator.serviceWorker.ready;
+  if (!navigator.serviceWorker.controller) {
+    await new Promise((seen) => navigator.serviceWorker.addEventListener("controllerchange", seen, { once: true }));
+  }
+  const pages = [location.href, ...[...document.querySelectorAll("a[data-prefetch]")].map((link) => link.href)];
+  for (const page of pages) await fetch(page).then((answer) => answer.text()).catch(() => "");
+}
 
 function show(state) {
   visit.dataset.state = state;
@@ -73,17 +84,31 @@ function complain() {
 
 // What the office said when the page was made, and what this device has done since.
 async function replay() {
-  const mine = (await outbox.all()).filter((action) => action.visit === visit.dataset.visit);
-  const waiting = mine.filter((action) => action.status === "pending");
-  if (waiting.length) show(NEXT[waiting[waiting.length - 1].kind]);
+  const mine = (await outbox.all()).filter((action) => !visit || action.visit === visit.dataset.visit);
+  if (visit) {
+    const after = (action) => action.status === "done" && new Date(action.server_at) > new Date(visit.dataset.at);
+    const since = mine.filter((action) => action.status === "pending" || after(action));
+    show(since.length ? NEXT[since[since.length - 1].kind] : made);
+  }
   const list = document.getElementById("outbox");
-  list.replaceChildren(...mine.filter((a) => a.status !== "done").map((action) => {
-    const row = document.createElement("li");
-    row.className = action.status;
-    const label = document.querySelector(`[data-action="${action.kind}"], [data-stop="${action.kind}"]`);
-    row.append(label ? label.textContent : action.kind, " ", action.message || (action.status === "pending" ? list.dataset.pending : ""));
-    return row;
-  }));
+  list.replaceChildren(...mine.filter((action) => action.status !== "done").map((action) => row(action, list.dataset)));
+}
+
+function row(action, text) {
+  const item = document.createElement("li");
+  item.className = action.status;
+  const waits = action.status === "pending";
+  const words = document.createElement("span");
+  words.textContent = `${action.visit} · ${text[action.kind] || action.kind} · ${waits ? text.pending : action.message}`;
+  item.append(words);
+  if (waits) return item;
+  const seen = document.createElement("button");
+  seen.type = "button";
+  seen.className = "button";
+  seen.textContent = text.seen;
+  seen.addEventListener("click", () => outbox.forget(action.seq));
+  item.append(seen);
+  return item;
 }
 
 async function showSync() {
@@ -96,7 +121,8 @@ async function showSync() {
   line.querySelector("span").textContent = text;
 }
 
-outbox.onChange(() => { showSync(); if (visit) replay(); });
-if (visit) { wire(); show(visit.dataset.state); replay(); }
+outbox.onChange(() => { showSync(); replay(); });
+if (visit) { wire(); show(made); }
+replay();
 outbox.flush();
 showSync();

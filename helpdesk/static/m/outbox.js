@@ -19,13 +19,21 @@ export async function add(visit, kind, data = {}) {
   flush();
 }
 
+// What was not accepted stays in sight until somebody has seen it.
+export async function forget(seq) {
+  await (await database).delete(STORE, seq);
+  changed();
+}
+
 export const all = async () => (await database).getAll(STORE);
 export const pending = async () => (await all()).filter((action) => action.status === "pending");
 
 let sending = false;
+let again = false;
 export let reachable = navigator.onLine;
 
 export async function flush() {
+  again = sending;
   if (sending) return;
   sending = true;
   try {
@@ -38,6 +46,7 @@ export async function flush() {
     sending = false;
     changed();
   }
+  if (again) flush(); // something was added meanwhile
 }
 
 async function send(waiting) {
@@ -50,11 +59,13 @@ async function send(waiting) {
   });
   if (!answer.ok) throw new Error(`sync answered ${answer.status}`);
   reachable = true;
-  const { results } = await answer.json();
+  const { results, server_at } = await answer.json();
   const db = await database;
   for (const result of results) {
     const action = waiting.find((candidate) => candidate.id === result.id);
-    if (action) await db.put(STORE, { ...action, status: result.status, message: result.message });
+    // What the office has, signature included, need not stay on the device.
+    const kept = result.status === "done" ? { data: {} } : {};
+    if (action) await db.put(STORE, { ...action, ...kept, status: result.status, message: result.message, server_at });
   }
 }
 
