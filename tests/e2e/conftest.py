@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import databases
+from tests.e2e.browser import chromium as chromium
 from tests.e2e.product import Product
 
 Start = Callable[..., Product]
