@@ -21,6 +21,6 @@ VISIT = Machine(
         Transition("complete", ("working",), "completed", ("technician",), "report_complete", ("5.2.2-b", "5.2.2-c")),
         Transition("part_missing", ("on_site", "working"), "incomplete", ("technician",), "reason", ("5.2.1-c",)),
         Transition("no_access", ("en_route", "on_site"), "incomplete", ("technician",), "reason", ("5.2.2-a",)),
-        Transition("cancel", OPEN, "cancelled", ("CUS", "dispatcher"), "reason", ("5.2.1-c",), True),
+        Transition("cancel", OPEN, "cancelled", ("CUS", "dispatcher", "planner"), "reason", ("5.2.1-c",), True),
     ),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from helpdesk.tickets.models import TicketNote
 from order_core.errors import Conflict, Invalid
 from order_core.issues import service as issues
 from order_core.issues.models import Issue
-from order_core.kernel.actor import Actor
+from order_core.kernel.actor import PLANNER, Actor
 from order_core.kernel.case import note
 from order_core.parties.models import ContactPerson
 
@@ -89,5 +89,5 @@ def take_step(
     visit = dispatch.open_visit(session, issue) if step == "void" else None
     issues.step(session, issue, step, dict(values), by=by, at=at)
     if visit is not None:
-        dispatch.cancel(session, visit, "ticket_void", by=by, at=at)
+        dispatch.cancel(session, visit, "ticket_void", by=PLANNER, at=at)  # follows from her step; not hers to plan
         dispatch.tell_customer(session, visit, "visit.called_off", at=at)

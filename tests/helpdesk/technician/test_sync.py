@@ -17,43 +17,11 @@ from helpdesk.dispatch import slots
 from helpdesk.dispatch.models import Visit
 from helpdesk.now import wall
 from helpdesk.technician.models import DeviceAction
-from order_core.aftersales.models import InstalledProduct
-from order_core.issues import service as issues
-from order_core.kernel.actor import PLANNER, WORKER
+from order_core.kernel.actor import PLANNER
 from order_core.kernel.journal import JournalEntry
 from order_core.kernel.notice import Notice
-from order_core.parties.models import ContactPerson
 
-LIN = "+85261230001"
 Act = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def visit(company: Any, session: Session, app: Any) -> Visit:
-    """Lin's visit, assigned to the technician whom the plan chose."""
-    at = wall()
-    lin = session.scalars(select(ContactPerson).where(ContactPerson.phone == LIN)).one()
-    unit = session.scalars(select(InstalledProduct).where(InstalledProduct.customer_id == lin.customer_id)).one()
-    issue = issues.open_ticket(
-        session,
-        subject="冰箱不冷",
-        channel="sms",
-        phone=LIN,
-        language="zh-Hant",
-        contact=lin,
-        site_id=unit.site_id,
-        product_id=unit.id,
-        appliance="refrigerator",
-        symptom="not_cooling",
-        category="fault",
-        by=WORKER,
-        at=at,
-    )
-    slots.offer(session, issue, at=at)
-    booked = dispatch.take(session, issue, 1, by=WORKER, at=at)
-    assigned = dispatch.assign(session, booked.id, at=at)
-    session.commit()
-    return assigned
 
 
 @pytest.fixture

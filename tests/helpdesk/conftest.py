@@ -1,0 +1,56 @@
+"""What several rooms of the helpdesk are tested with: Lin's ticket and her visit, made by the services themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from helpdesk.dispatch import service as dispatch
+from helpdesk.dispatch import slots
+from helpdesk.dispatch.models import Visit
+from helpdesk.now import wall
+from order_core.aftersales.models import InstalledProduct
+from order_core.issues import service as issues
+from order_core.issues.models import Issue
+from order_core.kernel.actor import WORKER
+from order_core.parties.models import ContactPerson
+
+LIN = "+85261230001"
+
+
+@pytest.fixture
+def ticket(company: Any, session: Session, app: Any) -> Issue:
+    """Lin's refrigerator does not cool; nobody has looked at it yet."""
+    lin = session.scalars(select(ContactPerson).where(ContactPerson.phone == LIN)).one()
+    unit = session.scalars(select(InstalledProduct).where(InstalledProduct.customer_id == lin.customer_id)).one()
+    issue = issues.open_ticket(
+        session,
+        subject="冰箱不冷",
+        channel="sms",
+        phone=LIN,
+        language="zh-Hant",
+        contact=lin,
+        site_id=unit.site_id,
+        product_id=unit.id,
+        appliance="refrigerator",
+        symptom="not_cooling",
+        category="fault",
+        by=WORKER,
+        at=wall(),
+    )
+    session.commit()
+    return issue
+
+
+@pytest.fixture
+def visit(ticket: Issue, session: Session) -> Visit:
+    """Lin's visit, assigned to the technician whom the plan chose."""
+    at = wall()
+    slots.offer(session, ticket, at=at)
+    booked = dispatch.take(session, ticket, 1, by=WORKER, at=at)
+    assigned = dispatch.assign(session, booked.id, at=at)
+    session.commit()
+    return assigned
