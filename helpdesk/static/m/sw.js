@@ -27,8 +27,10 @@ async function networkFirst(request) {
   const cache = await caches.open(CACHE);
   try {
     const answer = await fetch(request);
+    // Wait for all of it: half an answer would put out what was seen before and leave nothing.
+    const body = await answer.clone().blob();
     // A redirect to the sign-in page must not take the place of a visit's page.
-    if (answer.ok && !answer.redirected) await cache.put(request, answer.clone());
+    if (answer.ok && !answer.redirected) await cache.put(request, new Response(body, answer));
     return answer;
   } catch (error) {
     const seen = await cache.match(request, { ignoreVary: true });
