@@ -36,9 +36,16 @@ class Finding:
 Examination = Callable[[Session, Settings, datetime, datetime], Finding]
 
 
-def examine(session: Session, settings: Settings, *, at: datetime, wall: datetime) -> Iterator[Finding]:
-    """All examinations in turn; each is yielded as soon as it is done."""
-    for look in EXAMINATIONS:
+def examine(
+    session: Session,
+    settings: Settings,
+    *,
+    at: datetime,
+    wall: datetime,
+    examinations: tuple[Examination, ...] | None = None,
+) -> Iterator[Finding]:
+    """All examinations in turn, or these; each is yielded as soon as it is done."""
+    for look in examinations or EXAMINATIONS:
         yield look(session, settings, at, wall)
 
 
@@ -94,7 +101,11 @@ def _outbox(session: Session, _settings: Settings, at: datetime, wall: datetime)
     ]
     unknown = set(session.scalars(select(OutboxRow.topic).distinct())) - set(wakeup.TOPICS)
     faults += [f"nobody works off the topic {topic}" for topic in sorted(unknown)]
-    return Finding("outbox", faults, "--repair wakes the workers and gives dead rows new attempts")
+    return Finding(
+        "outbox",
+        faults,
+        "--repair wakes the workers and gives dead rows new attempts; --release-held, what a restore held back",
+    )
 
 
 EXAMINATIONS: tuple[Examination, ...] = (
@@ -106,6 +117,8 @@ EXAMINATIONS: tuple[Examination, ...] = (
     _ledger,
     _journal,
 )
+OF_THE_DATA: tuple[Examination, ...] = (_database, _ledger, _journal)
+"""Those that need nothing but the database: for a restored copy."""
 
 
 def revive(session: Session, *, at: datetime) -> int:

@@ -10,12 +10,14 @@ from helpdesk import doctor as examination
 from helpdesk.commands import in_app
 from helpdesk.config import load_settings
 from helpdesk.now import wall
+from order_core.kernel import outbox
 
 
 @click.command()
 @click.option("--repair", is_flag=True, help="Mend what can be mended safely: stuck and dead work.")
+@click.option("--release-held", is_flag=True, help="Let work go that a restore has held back.")
 @click.option("--offline", is_flag=True, help="Leave out what only a running product has.")
-def doctor(repair: bool, offline: bool) -> None:
+def doctor(repair: bool, release_held: bool, offline: bool) -> None:
     """Examine configuration, database, Redis, work waiting, stock and journals. Status 1 on a fault."""
     settings = load_settings()
     faults = 0
@@ -33,6 +35,11 @@ def doctor(repair: bool, offline: bool) -> None:
             if finding.faults and finding.hint:
                 click.echo(f"  → {finding.hint}")
 
+    if release_held:
+        released = in_app(lambda session, _at: outbox.release_held(session))
+        click.echo(f"released: {released} held rows; what may have been sent is looked for first")
+        if released:
+            examination.wake_all(settings)
     if repair:
         revived = in_app(lambda session, at: examination.revive(session, at=at))
         examination.wake_all(settings)

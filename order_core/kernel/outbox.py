@@ -205,3 +205,23 @@ def due_topics(session: Session, *, at: datetime, wall: datetime) -> list[str]:
     due = and_(OutboxRow.state == "pending", OutboxRow.due_at <= at)
     abandoned = and_(OutboxRow.state.in_(("maybe_sent", "unknown")), OutboxRow.lease_until <= wall)
     return list(session.scalars(select(OutboxRow.topic).where(or_(due, abandoned)).distinct()))
+
+
+TO_DO = ("pending", "running", "maybe_sent", "unknown")
+"""States of rows that somebody will still take up."""
+
+
+def hold_all(session: Session) -> int:
+    """Hold back everything that is still to do, in a copy that was restored; returns how many rows."""
+    held = update(OutboxRow).where(OutboxRow.state.in_(TO_DO)).values(state="held", lease_until=None)
+    return session.connection().execute(held).rowcount
+
+
+def release_held(session: Session) -> int:
+    """Let held rows go; returns how many.
+
+    Each counts as tried once: after the backup it may have been, so that whoever takes it up looks for it at
+    the provider before anything is repeated.
+    """
+    freed = update(OutboxRow).where(OutboxRow.state == "held").values(state="pending", attempts=1)
+    return session.connection().execute(freed).rowcount
