@@ -26,8 +26,6 @@ OUR_FILE = re.compile(r"(?:order_core|helpdesk|workers|tests|docs|tools|template
 
 NOT_SETTINGS = {"ARGS", "M", "PYTHON", "TEST_DATABASE", "UPGRADE", "X_FILE"}
 """Variables of the Makefile and of the tests; the pattern that stands for any setting."""
-NOT_YET = {"backup"}
-"""Commands that docs/settings.md speaks of before they are there."""
 
 
 def name_of(page: Path) -> str:
@@ -107,7 +105,7 @@ def test_commands_and_their_options_exist(page: Path) -> None:
 
 def known(words: list[str]) -> bool:
     """Whether ``helpdesk WORDS`` names a command, its subcommand and its options rightly."""
-    if words[0] in NOT_YET or words[0] in {"--help", "--version"}:
+    if words[0] in {"--help", "--version"}:
         return True
     if words[0] not in COMMANDS:
         return False
