@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from helpdesk import database, i18n
@@ -74,20 +74,23 @@ class Told:
     numbers: dict[str, str]
 
 
+def ask_by_link(product: Product) -> None:
+    """The story's survey, as if it had not been answered by text, waits at ``LINK``."""
+    asked: dict[str, object] = {"token_hash": token_hash(LINK), "state": "sent", "score": None, "comment": None}
+    with Session(product.engine) as session:
+        database.begin(session, write=True)
+        first = select(func.min(Survey.id)).scalar_subquery()
+        session.execute(update(Survey).where(Survey.id == first).values(asked))
+        session.commit()
+
+
 @pytest.fixture(scope="module")
 def told(start: Start) -> Told:
     product = start()
     played = product.run("story")
     assert played.returncode == 0, played.stderr
-    with Session(product.engine) as session:
-        database.begin(session, write=True)
-        survey = session.scalars(select(Survey).order_by(Survey.id)).first()
-        assert survey
-        # A survey by link is one that has not been answered by text.
-        session.execute(
-            update(Survey).where(Survey.id == survey.id).values(token_hash=token_hash(LINK), score=None, state="sent")
-        )
-        session.commit()
+    ask_by_link(product)
+    with product.reading() as session:
         visit = session.scalars(select(Visit).order_by(Visit.id)).one()
         case = session.scalars(select(Issue.number).where(Issue.kind == "quality")).first()
         day = visit.starts_at.date().isoformat()
@@ -265,6 +268,7 @@ def test_jun_sees_the_visit_on_the_board(told: Told, desk: Desk) -> None:
 
 def test_a_survey_by_link_is_answered_with_the_keyboard(told: Told, desk: Desk) -> None:
     with desk.window(language="zh-Hant", screen=PHONE) as window:
+        ask_by_link(told.product)
         page = window.go("/s/" + LINK)
         _tab_to(page, "input[name=score]")
         page.keyboard.press("ArrowRight")
@@ -276,6 +280,10 @@ def test_a_survey_by_link_is_answered_with_the_keyboard(told: Told, desk: Desk) 
         page.keyboard.press("Enter")
         expect(page.locator("h1")).to_contain_text(i18n.translate("zh-Hant", "survey.thanks"))
         assert window.problems == []
+    with told.product.reading() as session:
+        survey = session.scalars(select(Survey).where(Survey.token_hash == token_hash(LINK))).one()
+        assert (survey.score, survey.comment) == (3, "還可以")
+    ask_by_link(told.product)  # for the other tests
 
 
 def _tab_to(page: Page, selector: str) -> None:
