@@ -113,7 +113,10 @@ class Waker:
             with self._lock:
                 wanted, self._wanted = self._wanted, set()
             for url in {url for url, _ in wanted}:
-                nudge(url, [queue for known, queue in wanted if known == url])
+                try:
+                    nudge(url, [queue for known, queue in wanted if known == url])
+                except Exception:  # the thread lives on; the scheduler makes good what was not woken
+                    log.exception("wake-up failed")
             time.sleep(SPACING)
 
 

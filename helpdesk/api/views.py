@@ -116,7 +116,7 @@ def _invalid(error: ValidationError) -> Response:
 
 
 def _ticket_id(number: str) -> int:
-    return ticket_queries.by_number(db.session(), number).id
+    return ticket_queries.by_number(db.session(), number, None).id
 
 
 def _found(row: Any, number: str) -> Any:
@@ -219,7 +219,7 @@ def new_ticket(body: NewTicket) -> Response:
 def ticket(path: Numbered) -> Response:
     """One ticket with its messages."""
     session = db.session()
-    issue = ticket_queries.by_number(session, path.number)
+    issue = ticket_queries.by_number(session, path.number, None)
     rows = session.scalars(select(Message).where(Message.issue_id == issue.id).order_by(Message.id))
     return _answer({**shapes.ticket(issue), "messages": [shapes.message(row) for row in rows]})
 
@@ -241,7 +241,7 @@ def reply(path: Numbered, body: NewMessage) -> Response:
     assert by is not None
 
     def work() -> tuple[dict[str, Any], int]:
-        issue = ticket_queries.by_number(session, path.number)
+        issue = ticket_queries.by_number(session, path.number, None)
         return shapes.message(ticket_service.reply(session, issue, body.text, by=by, at=at)), 201
 
     return _once(work, by=by, at=at)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from helpdesk.channels import rules, service
 from helpdesk.channels.gateway import Accepted, Gateway, OutgoingSms, TransportError
 from helpdesk.channels.models import Message
+from helpdesk.now import wall
 
 LOOK_BACK = timedelta(hours=6)
 ALWAYS = ("optout.done", "safety")
@@ -37,7 +38,7 @@ def prepare(session: Session, payload: dict[str, Any], at: datetime, again: bool
         reference=f"message:{message.id}",
         to=message.to_number,
         body=message.body,
-        created_at=message.created_at,
+        created_at=wall() - (at - message.created_at),  # the provider knows real time, not a demo's
         status_callback=_callback(message),
         look_first=again,
         known_sids=_known_sids(session, message, at) if again else frozenset(),
@@ -51,7 +52,7 @@ def perform(gateway: Gateway, request: OutgoingSms) -> tuple[Accepted, str, str]
 
 def settle(session: Session, payload: dict[str, Any], outcome: Any, at: datetime) -> None:
     """Write the outcome onto the message; an opt-out that the provider knows becomes ours."""
-    message = session.get_one(Message, payload["message_id"])
+    message = session.get_one(Message, payload["message_id"], with_for_update=True)  # a report may come at once
     if isinstance(outcome, TransportError):
         message.error_code = outcome.code
         if outcome.permanent:

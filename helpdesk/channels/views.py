@@ -63,10 +63,10 @@ def _reported(sid: str) -> Message | None:
     session = db.session()
     wanted = request.args.get("message", "")
     if wanted.isdecimal() and len(wanted) < 19:
-        message = session.get(Message, int(wanted))
+        message = session.get(Message, int(wanted), with_for_update=True)
         if message is not None and message.direction == "out" and message.sid in (None, sid):
             return message
-    return session.query(Message).filter(Message.sid == sid, Message.direction == "out").first()
+    return session.query(Message).filter(Message.sid == sid, Message.direction == "out").with_for_update().first()
 
 
 def register(app: Any) -> None:

@@ -1,5 +1,6 @@
 """Carrying out what a turn of the dialogue asks for, in the message's own transaction."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from helpdesk.channels import service as channels
-from helpdesk.channels.models import Message
+from helpdesk.channels.models import Interaction, Message
 from helpdesk.chatbot import actions as do
 from helpdesk.chatbot import talk as talks
 from helpdesk.chatbot.models import Conversation
@@ -17,6 +18,7 @@ from helpdesk.chatbot.state import DialogueState, Outcome, World
 from helpdesk.chatbot.world import Party
 from helpdesk.dispatch import service as dispatch
 from helpdesk.dispatch import slots
+from helpdesk.dispatch.machine import OPEN
 from helpdesk.i18n import translate
 from helpdesk.pipeline.queries import order_status_for
 from order_core.aftersales import surveys
@@ -28,6 +30,9 @@ from order_core.issues.models import Issue
 from order_core.kernel.actor import WORKER, Actor
 from order_core.kernel.case import note
 from order_core.kernel.notice import tell
+
+CODE = re.compile(r"[a-z][a-z0-9_.]{0,31}|[A-Z]+[0-9-]+|[0-9]")
+"""What the dialogue itself coined; anything else may be the customer's own words."""
 
 
 @dataclass
@@ -144,17 +149,42 @@ def _add_to_ticket(turn: Turn, action: do.AddToTicket) -> None:
     turn.issue = turn._ticket(action.number)
     if action.reopen and turn.issue.state == "closed":
         issues.step(turn.session, turn.issue, "reopen", {}, by=turn.customer(), at=turn.at)
+    if action.text:
+        _bring_along(turn, turn.issue, action.text)
     if action.safety and not turn.issue.safety:
         turn.issue.safety, turn.issue.urgency = True, "emergency"
         params = {"number": turn.issue.number}
         tell(turn.session, key="ticket.safety", at=turn.at, about=turn.issue, department="AFS", params=params)
 
 
+def _bring_along(turn: Turn, issue: Issue, text: str) -> None:
+    """The message that had to wait for "which matter is this about?" joins that matter, and its contact too."""
+    waiting = turn.session.scalars(
+        select(Message)
+        .where(Message.from_number == turn.message.from_number, Message.direction == "in")
+        .where(Message.issue_id.is_(None), Message.id < turn.message.id)
+        .order_by(Message.id.desc())
+        .limit(5)
+    )
+    held = next((message for message in waiting if message.body.strip() == text), None)
+    if held is None:
+        return
+    held.issue_id = issue.id
+    contact = turn.session.scalars(select(Interaction).where(Interaction.message_id == held.id)).first()
+    if contact is not None:
+        contact.issue_id, contact.no_issue_reason = issue.id, None
+
+
+def coded(value: str) -> str:
+    """A code as it is; of a customer's own words only their length, for journals are not erased."""
+    return value if CODE.fullmatch(value) else f"{len(value)} characters"
+
+
 def _record_slot(turn: Turn, action: do.RecordSlot) -> None:
     issue = turn.ticket()
     if action.name == "product" and (unit := turn.unit(action.value)) is not None:
         issue.product_id, issue.site_id = unit.id, unit.site_id
-    data = {"fact": action.name} if action.name == "identity" else {"fact": action.name, "value": action.value}
+    data = {"fact": action.name} if action.name == "identity" else {"fact": action.name, "value": coded(action.value)}
     note(turn.session, issue, "fact_recorded", by=turn.customer(), at=turn.at, data=data, clauses=("5.1.2-c",))
 
 
@@ -185,8 +215,9 @@ def _choose_slot(turn: Turn, action: do.ChooseSlot) -> None:
 
 
 def _cancel_visit(turn: Turn, _action: do.CancelVisit) -> None:
+    """Call the visit off. (Once the technician is on his way the dialogue hands over: ``World.has_visit``.)"""
     visit = dispatch.open_visit(turn.session, turn.ticket())
-    if visit is not None:
+    if visit is not None and visit.state in OPEN:
         dispatch.cancel(turn.session, visit, "customer", by=turn.customer(), at=turn.at)
 
 
@@ -205,7 +236,7 @@ def _hand_over(turn: Turn, action: do.HandOver) -> None:
     issue = turn.issue
     if issue is None:
         return
-    tried = {k: v for k, v in action.summary.items() if k not in ("said", "identity")}
+    tried = {k: coded(v) for k, v in action.summary.items() if k not in ("said", "identity")}
     note(
         turn.session,
         issue,

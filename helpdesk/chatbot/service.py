@@ -14,11 +14,11 @@ from helpdesk.chatbot.talk import conversation
 from order_core.kernel.case import note
 from order_core.values import read_sender
 
-DEFAULT_REGION = "HK"
 
-
-def handle_message(session: Session, message_id: int, *, at: datetime) -> None:
+def handle_message(session: Session, message_id: int, *, region: str, at: datetime) -> None:
     """Work one inbound message off, in the caller's transaction; one that was handled stays handled.
+
+    ``region``: of numbers written without a country code.
 
     It leads to exactly one interaction: with an issue, or with the coded reason why not.
     """
@@ -26,7 +26,7 @@ def handle_message(session: Session, message_id: int, *, at: datetime) -> None:
     if message.handled_at is not None:
         return
     message.handled_at = at
-    who = world.party(session, read_sender(message.from_number, DEFAULT_REGION))
+    who = world.party(session, read_sender(message.from_number, region))
     message.contact_id = who.contact.id if who.contact else None
     if who.technician is not None:
         channels.interaction(session, "sms", at=at, message=message, reason="technician_number")

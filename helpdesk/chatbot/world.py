@@ -13,6 +13,8 @@ from helpdesk.chatbot.models import Conversation
 from helpdesk.chatbot.state import TicketRef, World
 from helpdesk.dispatch import service as dispatch
 from helpdesk.dispatch import slots
+from helpdesk.dispatch.machine import OPEN
+from helpdesk.dispatch.models import Visit
 from helpdesk.knowledge import selfhelp
 from helpdesk.triage.values import OwnedProduct, Triage
 from order_core.aftersales.models import InstalledProduct
@@ -115,10 +117,15 @@ def facts(
             ticket.appliance if ticket and ticket.appliance else triage.appliance,
             ticket.symptom if ticket and ticket.symptom else triage.symptom,
         ),
-        has_visit=ticket is not None and dispatch.open_visit(session, ticket) is not None,
+        has_visit=ticket is not None and _cancellable(dispatch.open_visit(session, ticket)),
         with_person=talk.owner == "human" and bool(opened),
         burst=_burst(session, message),
     )
+
+
+def _cancellable(visit: Visit | None) -> bool:
+    """Whether the bot may still call it off; once the technician is on his way a person decides."""
+    return visit is not None and visit.state in OPEN
 
 
 def _still_open(session: Session, question: Question | None, ticket: Issue | None) -> Question | None:

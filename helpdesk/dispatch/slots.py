@@ -78,10 +78,10 @@ def claim_offered(session: Session, issue: Issue, position: int, *, at: datetime
     A hold that has run out is still good while nobody else took the window.
 
     Raises:
-        Conflict: the window has gone to somebody else meanwhile, or was never offered.
+        Conflict: the window has gone to somebody else meanwhile, has begun, or was never offered.
     """
     for claim in offered(session, issue):
-        if claim.position == position:
+        if claim.position == position and claim.starts_at > at:
             return claim
     raise Conflict("slot.taken", field="slot", clause="5.2.1-c", position=position)
 

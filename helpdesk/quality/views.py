@@ -13,7 +13,6 @@ from helpdesk.tickets import present, queries
 from helpdesk.tickets.timeline import timeline
 from order_core.aftersales import quality
 from order_core.aftersales.models import InstalledProduct
-from order_core.errors import NotFound
 from order_core.execution.models import ChangeRequest
 from order_core.issues.models import Issue
 from order_core.rulebook.roles import GRANTS
@@ -60,10 +59,7 @@ def ask_design_change(number: str) -> Response:
 
 
 def _case(number: str) -> Issue:
-    case = queries.by_number(db.session(), number)
-    if case.kind != "quality":
-        raise NotFound("ticket.unknown", field="number", number=number)
-    return case
+    return queries.by_number(db.session(), number, ("quality",))
 
 
 def _facts(case: Issue) -> dict[str, Any]:

@@ -34,7 +34,12 @@ def complete(session: Session, visit: Visit, data: Mapping[str, Any], *, by: Act
     issue, technician = visit.issue, visit.technician
     if technician is None or len(str(data.get("signature", ""))) > MAX_SIGNATURE:
         raise Invalid("report.signature", field="signature", clause="5.2.2-b")
-    used = parts.use(session, visit, list(data.get("parts") or ()), van=technician.van, by=by, at=at)
+    lines, readings = data.get("parts") or [], data.get("readings") or {}
+    if not isinstance(lines, list) or not all(isinstance(line, Mapping) for line in lines):
+        raise Invalid("sync.action_field", field="parts", clause="5.2.2-b", name="parts")
+    if not isinstance(readings, Mapping):
+        raise Invalid("sync.action_field", field="readings", clause="5.2.2-c", name="readings")
+    used = parts.use(session, visit, lines, van=technician.van, by=by, at=at)
     report = aftersales.report(
         session,
         issue,
@@ -43,7 +48,7 @@ def complete(session: Session, visit: Visit, data: Mapping[str, Any], *, by: Act
         remedy=str(data.get("remedy", "")),
         explained=str(data.get("explained", "")),
         parts=used,
-        readings=dict(data.get("readings") or {}),
+        readings=dict(readings),
         signed_name=str(data.get("signed_name", "")),
         signature=str(data.get("signature", "")),
         by=by,

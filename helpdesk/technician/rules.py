@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from order_core.errors import Invalid
@@ -10,6 +10,8 @@ from order_core.values import storable
 
 KINDS = ("accept", "leave", "arrive", "start", "complete", "part_missing", "no_access")
 MAX_ACTIONS = 200
+MAX_ID = 64
+MAX_SEQ = 2**31 - 1
 TRUSTED_AHEAD = timedelta(minutes=2)
 """A device that is further ahead of us has a wrong clock: its actions happened when we received them."""
 TRUSTED_BEHIND = timedelta(days=3)
@@ -52,7 +54,9 @@ def _read(row: Any) -> Action:
     data = row.get("data") or {}
     if not isinstance(data, Mapping):
         raise Invalid("sync.action_field", field="data", name="data")
-    return Action(row["id"][:64], row["visit"], row["kind"], _seq(row), _instant(row["device_at"]), data)
+    if len(row["id"]) > MAX_ID:
+        raise Invalid("sync.action_field", field="id", name="id")
+    return Action(row["id"], row["visit"], row["kind"], _seq(row), _instant(row["device_at"]), data)
 
 
 def _storable(value: Any) -> Any:
@@ -66,7 +70,7 @@ def _storable(value: Any) -> Any:
 
 def _seq(row: Mapping[str, Any]) -> int:
     seq = row.get("seq", 0)
-    if not isinstance(seq, int):
+    if type(seq) is not int or not 0 <= seq <= MAX_SEQ:
         raise Invalid("sync.action_field", field="seq", name="seq")
     return seq
 
@@ -74,11 +78,11 @@ def _seq(row: Mapping[str, Any]) -> int:
 def _instant(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Invalid("sync.device_at", field="device_at", value=text) from error
-    if moment.tzinfo is None:
-        raise Invalid("sync.device_at", field="device_at", value=text)
-    return moment
+    raise Invalid("sync.device_at", field="device_at", value=text)
 
 
 def happened_at(device_at: datetime, received_at: datetime) -> datetime:

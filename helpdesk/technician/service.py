@@ -11,7 +11,7 @@ from helpdesk.dispatch.models import Visit
 from helpdesk.technician import completion, rules
 from helpdesk.technician.models import DeviceAction
 from helpdesk.technician.rules import Action
-from order_core.errors import Conflict, Forbidden, NotFound, Refusal
+from order_core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from order_core.kernel.actor import Actor
 from order_core.kernel.notice import tell
 
@@ -35,6 +35,8 @@ def sync(session: Session, actions: Sequence[Action], *, by: Actor, at: datetime
 def _once(session: Session, action: Action, *, by: Actor, at: datetime) -> DeviceAction:
     known = session.get(DeviceAction, action.id)
     if known is not None:
+        if known.person_id != by.id:
+            raise Invalid("sync.action_field", field="id", name="id")
         return known
     record = DeviceAction(
         id=action.id,

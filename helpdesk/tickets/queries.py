@@ -75,9 +75,10 @@ def counts(session: Session, *, reader: Actor, at: datetime) -> dict[str, int]:
     }
 
 
-def by_number(session: Session, number: str) -> Issue:
-    """The issue with that number, or ``NotFound``."""
-    issue = session.scalar(select(Issue).where(Issue.number == number))
+def by_number(session: Session, number: str, kinds: Sequence[str] | None = KINDS) -> Issue:
+    """The ticket or call-back (or the issue of other ``kinds``, None for any) with that number, or ``NotFound``."""
+    wanted = select(Issue).where(Issue.number == number)
+    issue = session.scalar(wanted if kinds is None else wanted.where(Issue.kind.in_(kinds)))
     if issue is None:
         raise NotFound("ticket.unknown", field="number", number=number)
     return issue

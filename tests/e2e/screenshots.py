@@ -32,7 +32,7 @@ PICTURES = (
     ("visit", "wei@demo.test", "first visit", PHONE, "zh-Hant", False),
 )
 FIRST = {
-    "first ticket": ("/tickets?view=all", "a[href^='/tickets/T']"),
+    "first ticket": ("/tickets?view=open", "a[href^='/tickets/T']"),
     "first case": ("/quality", "a[href^='/quality/Q']"),
     "first visit": ("/m", "a[href^='/m/visits/']"),
 }

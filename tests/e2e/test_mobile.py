@@ -97,6 +97,7 @@ def wei(job: Job, chromium: Browser) -> Iterator[Window]:
             page.wait_for_function("async (path) => (await caches.match(path, {ignoreVary: true}))?.ok", arg=address)
         card.click()
         shows(page, "assigned", "accept")
+        sent(page)  # the page's script is at work, too
         yield window
 
 

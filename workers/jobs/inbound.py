@@ -6,8 +6,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from helpdesk.chatbot import service
+from workers import runtime
 
 
 def run(session: Session, payload: dict[str, Any], at: datetime) -> None:
     """``payload``: message_id."""
-    service.handle_message(session, payload["message_id"], at=at)
+    region = runtime.app().settings.default_region
+    service.handle_message(session, payload["message_id"], region=region, at=at)

@@ -450,7 +450,7 @@ def test_no_query_makes_an_error_of_ours(program: Program, path: str, query: dic
 @pytest.mark.parametrize("number", ["%00", "%F0%9F%98%80", "T" * 25, "..%2F..", "'%20OR%201=1"])
 def test_an_odd_number_in_the_address_is_refused(program: Program, number: str) -> None:
     for path in (f"tickets/{number}", f"orders/{number}", f"tickets/{number}/messages"):
-        assert program.get(path).status_code in (404, 422)
+        assert program.get(path).status_code in (400, 404, 422)
 
 
 def test_the_api_describes_itself_to_everybody(client: Any) -> None:
