@@ -130,7 +130,12 @@ class Desk:
         self, screen: ViewportSize, scheme: Scheme, language: str, state: StorageState | None
     ) -> BrowserContext:
         return self._browser.new_context(
-            viewport=screen, color_scheme=scheme, locale=language, timezone_id=ZONE, storage_state=state
+            viewport=screen,
+            color_scheme=scheme,
+            reduced_motion="reduce",  # nothing is judged in the middle of its coming
+            locale=language,
+            timezone_id=ZONE,
+            storage_state=state,
         )
 
 
