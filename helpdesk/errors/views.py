@@ -1,6 +1,7 @@
 """Error handlers: one place turns a ``Refusal`` into an answer that names field and rule."""
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +18,15 @@ from order_core.errors import Conflict, Refusal
 
 log = logging.getLogger(__name__)
 
+CHOICES = {
+    "issue.category": "category",
+    "issue.urgency": "urgency",
+    "issue.mode": "mode",
+    "report.cause_code": "cause",
+    "report.remedy": "remedy",
+}
+"""Refusals that list what may be chosen → what the choices are called in the catalogues."""
+
 
 def wants_json() -> bool:
     """Programs get problem documents: the API, the device's sync, scripts of our own pages."""
@@ -28,7 +38,24 @@ def wants_json() -> bool:
 
 def sentence(refusal: Refusal) -> str:
     """The refusal in the reader's language."""
-    return str(gettext(f"error.{refusal.code}", **refusal.params))
+    return said(refusal.code, refusal.params)
+
+
+def said(code: str, params: Mapping[str, Any]) -> str:
+    """A refusal's sentence in the reader's language, with the names of states and steps instead of their codes."""
+    words = dict(params)
+    for name in ("state", "step"):
+        if name in params and "machine" in params:
+            words[name] = _name(f"{name}.{params['machine']}.{params[name]}", str(params[name]))
+    kind = CHOICES.get(code)
+    if kind and "allowed" in params:
+        words["allowed"] = " · ".join(_name(f"{kind}.{one}", one) for one in str(params["allowed"]).split(", "))
+    return str(gettext(f"error.{code}", **words))
+
+
+def _name(key: str, code: str) -> str:
+    found = str(gettext(key))
+    return code if found == key else found
 
 
 def problem(status: int, code: str, detail: str, **extra: Any) -> Response:

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
-from flask_babel import gettext
 from sqlalchemy import select
 
 from helpdesk.auth.door import PUBLIC, current_actor, door
 from helpdesk.auth.sessions import reader_language
 from helpdesk.dispatch.models import Technician, Visit
 from helpdesk.dispatch.rules import Place, distance_km, travel
+from helpdesk.errors.views import said
 from helpdesk.extensions import db
 from helpdesk.now import now
 from helpdesk.technician import queries, rules, service
@@ -95,7 +95,7 @@ def service_worker() -> Response:
 
 
 def _result(record: DeviceAction) -> dict[str, Any]:
-    message = gettext(f"error.{record.code}", **(record.params or {})) if record.code else ""
+    message = said(record.code, record.params or {}) if record.code else ""
     return {"id": record.id, "status": record.outcome, "message": message}
 
 

@@ -179,3 +179,13 @@ def test_a_ticket_that_is_not_there_is_a_page_that_says_so(as_: As) -> None:
 
 def test_a_list_position_that_is_none_is_told(as_: As) -> None:
     assert as_("mei").get("/tickets?after=zzz").status_code == 400
+
+
+@pytest.mark.parametrize(("step", "data"), [("close", {}), ("classify", {"category": "nonsense", "urgency": "high"})])
+def test_a_refusal_speaks_of_states_and_choices_by_name(
+    as_: As, ticket: Issue, step: str, data: dict[str, str]
+) -> None:
+    page = as_("mei").post(f"/tickets/{ticket.number}/steps/{step}", data=data).text
+    told = re.search(r"<h1>(.*?)</h1>", page, re.DOTALL)
+    assert told
+    assert not re.search(r"[a-z]{3,}", told[1]), told[1]
