@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk import wakeup
 from helpdesk.now import wall
-from order_core.kernel import clock, outbox
+from order_core.kernel import clock, notice, outbox
 from order_core.rulebook.clocks import house_calendar
 from workers import runtime, schedule
 from workers.models import Lease
@@ -120,6 +120,7 @@ def wake_due(redis_url: str) -> list[wakeup.QueueName]:
 
 def _fire_clocks(session: Session, at: datetime) -> None:
     clock.fire_due(session, at=at, calendar=house_calendar())
+    notice.escalate_unread(session, at=at)
 
 
 def _ask_for_periodic_work(session: Session, at: datetime) -> None:

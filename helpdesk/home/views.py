@@ -77,9 +77,8 @@ def acknowledge_notice(notice_id: int) -> Response:
 
 
 def _addressed(notice: Notice, actor: Any) -> bool:
-    return notice.to_person_id == actor.id or (
-        notice.to_department is not None and notice.to_department == actor.department
-    )
+    ours = notice.to_department is not None and notice.to_department == actor.department
+    return notice.to_person_id == actor.id or (ours and (actor.head or notice.everyone))
 
 
 def safe_path(target: str | None) -> str:
@@ -98,7 +97,7 @@ def register(app: Any) -> None:
     def _frame() -> dict[str, Any]:
         session, actor = db.session(), current_actor()
         notices = (
-            open_notices(session, person=actor.id, department=actor.department if actor.head else None, limit=9)
+            open_notices(session, person=actor.id, department=actor.department, head=actor.head, limit=9)
             if actor is not None and actor.id is not None
             else []
         )

@@ -99,12 +99,12 @@ def _signatures(order: Order) -> list[dict[str, Any]]:
     sign_off = sign.for_purpose(db.session(), order, CONFIRM)
     if sign_off is None:
         return []
-    signed = {s.department: s for s in sign_off.signatures if s.digest == sign_off.digest}
-    names = names_of(db.session(), {s.person_id for s in signed.values()})
+    signed = sign.standing(sign_off)
+    names = names_of(db.session(), {s.person_id for s in signed.values() if s.person_id is not None})
     return [
         {
             "department": gettext(f"department.{code}"),
-            "who": names.get(signed[code].person_id, "") if code in signed else "",
+            "who": names.get(signed[code].person_id or 0, "") if code in signed else "",
             "at": signed[code].at if code in signed else None,
         }
         for code in sign_off.required

@@ -26,8 +26,12 @@ class Policy:
     Attributes:
         code: T-01 … T-31; clause: what it enforces.
         budget: how long it may take, in working time when ``working`` else in elapsed time.
-        warn_at: fraction of the budget at which the owner is reminded.
-        escalate_to: department whose head is told of a breach.
+        warn_at: fraction of the budget at which ``warn_to`` is reminded.
+        escalate_to: who is told of a breach.
+        ladder: further rungs after the breach: (multiple of the budget, whom).
+
+    Whom: ``owner`` (the clock's person), ``party`` (head of the department that the clock runs against), or a
+    department's code (its head). Where the clock has no owner or party, ``escalate_to``'s head is told.
     """
 
     code: str
@@ -36,10 +40,16 @@ class Policy:
     working: bool = True
     warn_at: float = 0.75
     escalate_to: str = "AFS"
+    warn_to: str = "owner"
+    ladder: tuple[tuple[float, str], ...] = ()
 
 
 class Clock(Base):
-    """One running deadline of a case; ``owner_id`` is reminded."""
+    """One running deadline of a case; ``owner_id`` is reminded.
+
+    ``party``: the department it runs against, where several have the same deadline on one case.
+    ``rungs``: [kind, seconds of the budget's time, whom] of every reminder, as the policy said at the start.
+    """
 
     __tablename__ = "clock"
     __table_args__ = (
@@ -65,6 +75,8 @@ class Clock(Base):
     due_at: Mapped[datetime | None] = mapped_column(default=None)
     next_at: Mapped[datetime | None] = mapped_column(default=None)
     stopped_at: Mapped[datetime | None] = mapped_column(default=None)
+    party: Mapped[str | None] = mapped_column(String(8), default=None)
+    rungs: Mapped[list[Any]] = mapped_column(default_factory=list, server_default="[]")
     events: Mapped[list["ClockEvent"]] = relationship(
         default_factory=list, order_by="ClockEvent.at, ClockEvent.id", lazy="selectin"
     )
@@ -136,9 +148,10 @@ def start(
     at: datetime,
     calendar: WorkingCalendar,
     owner: int | None = None,
+    party: str | None = None,
 ) -> Clock:
-    """Start a policy's clock for a case; one that runs already is left as it is."""
-    clock = running(session, case, policy.code)
+    """Start a policy's clock for a case (and party); one that runs already is left as it is."""
+    clock = running(session, case, policy.code, party)
     if clock is not None:
         return clock
     seconds = int(policy.budget.total_seconds())
@@ -152,18 +165,27 @@ def start(
         working=policy.working,
         escalate_to=policy.escalate_to,
         owner_id=owner,
+        party=party,
+        rungs=_rungs(policy, seconds),
     )
     session.add(clock)
     record(session, clock, "start", at=at, calendar=calendar)
     return clock
 
 
-def running(session: Session, case: Any, policy: str) -> Clock | None:
-    """The clock of a policy that has not been stopped."""
+def _rungs(policy: Policy, seconds: int) -> list[Any]:
+    """Every reminder of a policy, the earliest first."""
+    higher = [[f"rung-{n}", int(seconds * times), whom] for n, (times, whom) in enumerate(policy.ladder, 1)]
+    warn = ["warn", int(seconds * policy.warn_at), policy.warn_to]
+    return [warn, ["breach", seconds, policy.escalate_to], *higher]
+
+
+def running(session: Session, case: Any, policy: str, party: str | None = None) -> Clock | None:
+    """The clock of a policy (against a party) that has not been stopped."""
     return session.scalars(
         select(Clock)
         .where(Clock.case_kind == case.__case_kind__, Clock.case_id == case.id)
-        .where(Clock.policy == policy, Clock.stopped_at.is_(None))
+        .where(Clock.policy == policy, Clock.stopped_at.is_(None), Clock.party.is_not_distinct_from(party))
     ).first()
 
 
@@ -184,9 +206,11 @@ def record(
     session.flush()
 
 
-def stop(session: Session, case: Any, policy: str, *, at: datetime, calendar: WorkingCalendar) -> None:
-    """Stop the running clock of a policy, if there is one."""
-    clock = running(session, case, policy)
+def stop(
+    session: Session, case: Any, policy: str, *, at: datetime, calendar: WorkingCalendar, party: str | None = None
+) -> None:
+    """Stop the running clock of a policy (against a party), if there is one."""
+    clock = running(session, case, policy, party)
     if clock is not None:
         record(session, clock, "stop", at=at, calendar=calendar)
 
@@ -196,13 +220,23 @@ def recompute(clock: Clock, calendar: WorkingCalendar) -> None:
 
     A stopped clock still owes what it had reached before: nobody escapes a breach by acting before it is looked for.
     """
-    spans = running_spans([(event.kind, event.at) for event in clock.events])
-    used = calendar if clock.working else ALWAYS
+    spans, used = _spans(clock), calendar if clock.working else ALWAYS
     given = {reminder.kind for reminder in clock.reminders}
-    warned = reached_at(spans, timedelta(seconds=clock.warn_seconds), used)
     clock.due_at = reached_at(spans, timedelta(seconds=clock.budget_seconds), used)
-    pending = [moment for kind, moment in (("warn", warned), ("breach", clock.due_at)) if moment and kind not in given]
-    clock.next_at = min(pending, default=None)
+    pending = [
+        reached_at(spans, timedelta(seconds=seconds), used) for kind, seconds, _ in ladder(clock) if kind not in given
+    ]
+    clock.next_at = min((moment for moment in pending if moment), default=None)
+
+
+def _spans(clock: Clock) -> list[Span]:
+    return running_spans([(event.kind, event.at) for event in clock.events])
+
+
+def ladder(clock: Clock) -> list[tuple[str, int, str]]:
+    """(kind, seconds, whom) of each reminder; clocks started before rungs were kept have the two usual ones."""
+    rungs = clock.rungs or [["warn", clock.warn_seconds, "owner"], ["breach", clock.budget_seconds, clock.escalate_to]]
+    return [(str(kind), int(seconds), str(whom)) for kind, seconds, whom in rungs]
 
 
 def fire_due(session: Session, *, at: datetime, calendar: WorkingCalendar, limit: int = 200) -> int:
@@ -214,25 +248,26 @@ def fire_due(session: Session, *, at: datetime, calendar: WorkingCalendar, limit
 
 
 def _fire(session: Session, clock: Clock, *, at: datetime, calendar: WorkingCalendar) -> int:
-    spans = running_spans([(event.kind, event.at) for event in clock.events])
-    used = calendar if clock.working else ALWAYS
+    spans, used = _spans(clock), calendar if clock.working else ALWAYS
     given = {reminder.kind for reminder in clock.reminders}
     fired = 0
-    for kind, seconds in (("warn", clock.warn_seconds), ("breach", clock.budget_seconds)):
+    for kind, seconds, whom in ladder(clock):
         moment = reached_at(spans, timedelta(seconds=seconds), used)
         if moment is None or moment > at or kind in given:
             continue
         clock.reminders.append(ClockReminder(kind=kind, at=moment))
-        _tell(session, clock, kind, at=at)
+        _tell(session, clock, kind, whom, at=at)
         fired += 1
     recompute(clock, calendar)
     session.flush()
     return fired
 
 
-def _tell(session: Session, clock: Clock, kind: str, *, at: datetime) -> None:
+def _tell(session: Session, clock: Clock, kind: str, whom: str, *, at: datetime) -> None:
     params = {"policy": clock.policy, "number": clock.case_number}
-    if kind == "warn" and clock.owner_id is not None:
-        tell(session, key="clock.warn", at=at, person=clock.owner_id, params=params)
+    key = "clock.warn" if kind == "warn" else "clock.breach"
+    if whom == "owner" and clock.owner_id is not None:
+        tell(session, key=key, at=at, person=clock.owner_id, params=params)
     else:
-        tell(session, key=f"clock.{kind}", at=at, department=clock.escalate_to, params=params)
+        head_of = {"owner": clock.escalate_to, "party": clock.party or clock.escalate_to}.get(whom, whom)
+        tell(session, key=key, at=at, department=head_of, params=params)

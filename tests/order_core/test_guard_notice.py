@@ -16,7 +16,7 @@ from order_core.errors import Forbidden
 from order_core.issues.models import Issue
 from order_core.kernel.actor import CLOCK, PLANNER, SIGNAL, WORKER, Actor
 from order_core.kernel.guard import PUBLIC, SIGNED_IN, Grants
-from order_core.kernel.notice import Notice, acknowledge, open_notices, tell
+from order_core.kernel.notice import Notice, acknowledge, escalate_unread, open_notices, tell
 from order_core.rulebook.roles import GRANTS
 from tests.order_core.conftest import DEPARTMENTS, House
 
@@ -135,7 +135,7 @@ def test_a_notice_says_what_it_is_about_and_until_when_it_must_be_seen(
     session: Session, house: House, ticket: Issue, at: datetime
 ) -> None:
     hour = timedelta(hours=1)
-    notice = tell(session, key="a", at=at, about=ticket, department="SAL", params={"n": 1}, acknowledge_within=hour)
+    notice = tell(session, key="a", at=at, about=ticket, department="SAL", params={"n": 1}, acknowledge_by=at + hour)
     session.expire_all()
     assert (notice.about_kind, notice.about_id, notice.about_number) == ("Issue", ticket.id, ticket.number)
     assert (notice.due_at, notice.params) == (at + hour, {"n": 1})
@@ -160,3 +160,26 @@ def test_a_notice_of_an_event_that_was_taken_back_was_never_given(session: Sessi
     tell(session, key="a", at=at, department="SAL")
     session.rollback()
     assert session.scalars(select(Notice)).all() == []
+
+
+@pytest.mark.clause("1.3-c", "2.3.2-c")
+def test_a_notice_that_stays_unread_goes_one_rung_higher_once(session: Session, house: House, at: datetime) -> None:
+    hour = timedelta(hours=1)
+    read = tell(session, key="read", at=at, department="PRO", acknowledge_by=at + hour, escalate_to="MGT")
+    tell(session, key="unread", at=at, department="LOG", acknowledge_by=at + hour, escalate_to="MGT")
+    tell(session, key="no_rung", at=at, department="LOG", acknowledge_by=at + hour)
+    acknowledge(read, person=house.people["PRO"].id, at=at)
+    assert escalate_unread(session, at=at + hour - timedelta(seconds=1)) == 0
+    assert [escalate_unread(session, at=at + n * hour) for n in (1, 1, 9)] == [1, 0, 0]
+    (higher,) = open_notices(session, person=house.people["MGT"].id, department="MGT")
+    assert (higher.key, higher.params["department"]) == ("unread", "LOG")
+
+
+def test_a_notice_to_a_department_is_its_heads_unless_it_is_everyones(
+    session: Session, house: House, at: datetime
+) -> None:
+    tell(session, key="head", at=at, department="SAL")
+    tell(session, key="all", at=at, department="SAL", everyone=True)
+    sal = house.people["SAL"].id
+    assert keys(session, person=sal, department="SAL") == ["all", "head"]
+    assert keys(session, person=sal, department="SAL", head=False) == ["all"]

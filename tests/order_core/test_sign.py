@@ -201,3 +201,73 @@ def test_a_signature_stays_as_it_was_given(
         session.delete(sign_off.signatures[0])
     with pytest.raises(RuntimeError, match="append-only"):
         session.flush()
+
+
+changes = st.lists(st.dictionaries(parties, st.integers(0, 2), max_size=3), min_size=1, max_size=5)
+
+
+@on_database
+@pytest.mark.clause("3.1.2-b", "3.1.2-c")
+@given(story=changes, signing=st.lists(st.frozensets(parties), min_size=5, max_size=5))
+def test_a_changed_content_voids_only_the_signatures_of_parts_that_changed(
+    session: Session,
+    ticket: Issue,
+    house: House,
+    at: datetime,
+    story: list[dict[str, int]],
+    signing: list[frozenset[str]],
+) -> None:
+    """Against a table kept by hand: who has signed which state of his own part."""
+    required = ("LOG", "PRO", "QUA")
+    content, good = dict.fromkeys(required, 0), dict[str, bool]()
+    with undone(session):
+        for revision, (change, signers) in enumerate(zip(story, signing, strict=False)):
+            good = {p: good.get(p, False) and change.get(p, content[p]) == content[p] for p in required}
+            content |= change
+            parts = {p: [p, content[p]] for p in required}
+            whole = {"revision": revision, **content}
+            sign_off = asked(session, ticket, house, at, whole, required=required, parts=parts)
+            assert sign.open_parties(sign_off) == [p for p in required if not good[p]]
+            for party in sorted(signers):
+                give(session, sign_off, house.actor(party), at)
+            good |= dict.fromkeys(signers, True)
+            assert sign.open_parties(sign_off) == [p for p in required if not good[p]]
+            assert {s.digest for s in sign.standing(sign_off).values()} <= {sign_off.digest}
+
+
+def test_a_carried_signature_names_the_one_it_comes_from(
+    session: Session, ticket: Issue, house: House, at: datetime
+) -> None:
+    parts = {"PRO": ["RF-520"], "QUA": ["RF-520"]}
+    sign_off = asked(session, ticket, house, at, parts=parts)
+    sign.give(session, sign_off, "approve", digest=sign_off.digest, by=house.actor("QUA"), at=at, opinion="fine")
+    (first,) = sign_off.signatures
+    asked(session, ticket, house, at, CHANGED, parts=parts | {"PRO": ["RF-530"]})
+    carried = sign.standing(sign_off)["QUA"]
+    assert (carried.carried_from, carried.opinion, carried.person_id) == (first.id, "fine", house.people["QUA"].id)
+    assert sign.open_parties(sign_off) == ["PRO"]
+
+
+def test_an_approval_that_was_taken_back_is_not_carried(
+    session: Session, ticket: Issue, house: House, at: datetime
+) -> None:
+    parts = {"PRO": 1, "QUA": 1}
+    sign_off = asked(session, ticket, house, at, parts=parts)
+    for verdict in ("approve", "query"):
+        give(session, sign_off, house.actor("QUA"), at, verdict)
+    asked(session, ticket, house, at, CHANGED, parts=parts)
+    assert sign.open_parties(sign_off) == ["PRO", "QUA"]
+
+
+def test_a_head_and_the_customer_sign_where_they_are_asked_to(
+    session: Session, ticket: Issue, house: House, at: datetime
+) -> None:
+    sign_off = asked(session, ticket, house, at, required={"MGT:head", "CUS"})
+    with pytest.raises(Forbidden):
+        give(session, sign_off, replace(house.actor("MGT"), head=False), at)
+    give(session, sign_off, house.actor("MGT"), at)
+    give(session, sign_off, house.contact.actor(recorded_by=house.people["SAL"].id), at)
+    assert sign.complete(sign_off)
+    customers = sign.standing(sign_off)["CUS"]
+    assert (customers.contact_id, customers.person_id) == (house.contact.id, None)
+    assert customers.recorded_by == house.people["SAL"].id

@@ -1,0 +1,189 @@
+"""Rounds planned a period ahead, opened by the clock, done, signed, or missed; nobody has to remember them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from order_core.clauses import carries
+from order_core.errors import Conflict
+from order_core.kernel.actor import CLOCK, Actor
+from order_core.kernel.case import Condition, Procedure, Step
+from order_core.kernel.notice import tell
+from order_core.rounds import rules
+from order_core.rounds.models import Round
+from order_core.rounds.rules import Every, Period
+from order_core.rulebook.machines import machine
+
+
+@dataclass(frozen=True)
+class Duty:
+    """A recurring duty: what, whose, how often and by which clause; ``zone``: where its days begin."""
+
+    kind: str
+    department: str
+    every: Every
+    clause: str
+    zone: str
+    subject: str = ""
+
+
+CHECKLISTS: dict[str, Condition] = {}
+"""Kind → what must be there before a round of it is done; the rooms put theirs in with ``checklist``."""
+SIGNED: dict[str, Condition] = {}
+"""Kind → what must be signed before a round of it is applied."""
+
+
+def checklist(kind: str) -> Callable[[Condition], Condition]:
+    """Register the checklist of a kind of round."""
+
+    def register(condition: Condition) -> Condition:
+        CHECKLISTS[kind] = condition
+        return condition
+
+    return register
+
+
+def _round_due(step: Step) -> None:
+    if step.case.opens_at > step.at:
+        raise Conflict("round.not_due", clause=step.case.clause, number=step.case.number)
+
+
+def _checklist_accepted(step: Step) -> None:
+    condition = CHECKLISTS.get(step.case.kind)
+    if condition is not None:
+        condition(step)
+
+
+def _report_signed(step: Step) -> None:
+    condition = SIGNED.get(step.case.kind)
+    if condition is not None:
+        condition(step)
+
+
+def _window_over(step: Step) -> None:
+    if step.case.closes_at > step.at:
+        raise Conflict("round.window_open", clause=step.case.clause, number=step.case.number)
+
+
+def _owner(turn: Round, by: Actor) -> bool:
+    return by.kind == "person" and (by.is_same_person(turn.owner_id) or by.department == turn.department)
+
+
+def _approver(turn: Round, by: Actor) -> bool:
+    return by.kind == "person" and by.head and by.department in (turn.department, "MGT", "HR")
+
+
+ROUND = Procedure(
+    machine("Round"),
+    conditions={
+        "round_due": _round_due,
+        "checklist_accepted": _checklist_accepted,
+        "report_signed": _report_signed,
+        "window_over": _window_over,
+    },
+    relations={"owner": _owner, "approver": _approver},
+)
+
+
+def plan(session: Session, duty: Duty, period: Period, *, at: datetime) -> Round:
+    """The round of a duty and period, planned when it was not there."""
+    found = session.scalars(
+        select(Round).where(Round.kind == duty.kind, Round.subject == duty.subject, Round.period == period.key)
+    ).first()
+    if found is not None:
+        return found
+    turn = Round(
+        kind=duty.kind,
+        department=duty.department,
+        every=duty.every,
+        period=period.key,
+        opens_at=_midnight(period.first, duty.zone),
+        closes_at=_midnight(period.last + timedelta(days=1), duty.zone),
+        clause=duty.clause,
+        subject=duty.subject,
+    )
+    ROUND.open(session, turn, series="R", by=CLOCK, at=at, clauses=(duty.clause,))
+    return turn
+
+
+def keep_going(session: Session, duty: Duty, *, at: datetime) -> list[Round]:
+    """See to it that a duty's present and next round are planned, open what is due, miss what is over.
+
+    Run twice, or after days of standstill, it does the same: periods that passed unseen are planned and missed,
+    back to the last one that was there. Returns the rounds that moved.
+    """
+    today = rules.period_of(at.astimezone(ZoneInfo(duty.zone)).date(), duty.every)
+    for period in (*_unseen(session, duty, today), today, rules.next_period(today, duty.every)):
+        plan(session, duty, period, at=at)
+    moved = [_open(session, turn, at=at) for turn in _in_state(session, duty, "planned", Round.opens_at, at)]
+    moved += [_miss(session, turn, at=at) for turn in _in_state(session, duty, "open", Round.closes_at, at)]
+    return moved
+
+
+def _unseen(session: Session, duty: Duty, today: Period) -> list[Period]:
+    """Periods between the last round that was planned and the present one."""
+    last = session.scalars(
+        select(Round)
+        .where(Round.kind == duty.kind, Round.subject == duty.subject)
+        .order_by(Round.opens_at.desc())
+        .limit(1)
+    ).first()
+    if last is None:
+        return []
+    period = rules.next_period(_period(last, duty), duty.every)
+    missed = []
+    while period.first < today.first:
+        missed.append(period)
+        period = rules.next_period(period, duty.every)
+    return missed
+
+
+def _period(turn: Round, duty: Duty) -> Period:
+    return rules.period_of(turn.opens_at.astimezone(ZoneInfo(duty.zone)).date(), cast(Every, turn.every))
+
+
+def _in_state(session: Session, duty: Duty, state: str, moment: Any, at: datetime) -> list[Round]:
+    return list(
+        session.scalars(
+            select(Round)
+            .where(Round.kind == duty.kind, Round.subject == duty.subject, Round.state == state, moment <= at)
+            .order_by(Round.opens_at)
+        )
+    )
+
+
+@carries("clock", "2.1.1-a")
+def _open(session: Session, turn: Round, *, at: datetime) -> Round:
+    ROUND.advance(session, turn, "open", by=CLOCK, at=at)
+    params = {"number": turn.number, "kind": turn.kind, "period": turn.period}
+    tell(session, key="round.opened", at=at, about=turn, department=turn.department, everyone=True, params=params)
+    return turn
+
+
+def _miss(session: Session, turn: Round, *, at: datetime) -> Round:
+    """Its window is over: the head and management are told (4.1.1-b)."""
+    ROUND.advance(session, turn, "miss", by=CLOCK, at=at)
+    params = {"number": turn.number, "kind": turn.kind, "period": turn.period}
+    for department in sorted({turn.department, "MGT"}):
+        tell(session, key="round.missed", at=at, about=turn, department=department, params=params)
+    return turn
+
+
+def do(session: Session, turn: Round, outcome: dict[str, Any], *, by: Actor, at: datetime) -> None:
+    """Its checklist is accepted; what was found is kept with it."""
+    ROUND.advance(session, turn, "do", by=by, at=at, data=outcome)
+    turn.outcome = outcome
+
+
+def sign(session: Session, turn: Round, *, by: Actor, at: datetime) -> None:
+    """The head signs it off."""
+    ROUND.advance(session, turn, "sign", by=by, at=at)
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(0), ZoneInfo(zone))
