@@ -9,7 +9,8 @@ from flask_openapi import APIBlueprint, OpenAPI
 from pydantic import Field, ValidationError, field_validator
 from sqlalchemy import or_, select
 
-from helpdesk.api import service, shapes
+from helpdesk.api import desks, service, shapes
+from helpdesk.api.desks import Numbered
 from helpdesk.api.paging import Asked, ListQuery, one, page
 from helpdesk.auth.door import PUBLIC, current_actor, door
 from helpdesk.channels import voice
@@ -19,6 +20,7 @@ from helpdesk.errors.views import problem
 from helpdesk.extensions import csrf, db
 from helpdesk.now import now
 from helpdesk.parts.models import Part
+from helpdesk.pipeline.desks import DESKS
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets import service as ticket_service
 from order_core.aftersales.models import InstalledProduct, Survey
@@ -33,12 +35,6 @@ from order_core.performance import service as performance
 from order_core.values import parse_number
 
 api = APIBlueprint("api", __name__, url_prefix="/api/v1")
-
-
-class Numbered(Asked):
-    """A record's number in the path."""
-
-    number: str = Field(max_length=24)
 
 
 class TicketQuery(ListQuery):
@@ -344,6 +340,10 @@ def _indicator(row: Any) -> dict[str, Any]:
         "count": row.count,
         "newest": shapes.instant(newest),
     }
+
+
+for _desk in DESKS:
+    desks.attach(api, _desk)
 
 
 def register(app: OpenAPI) -> None:

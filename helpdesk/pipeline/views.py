@@ -9,14 +9,14 @@ from sqlalchemy import select
 from helpdesk.auth.door import current_actor, door
 from helpdesk.extensions import db
 from helpdesk.now import now
-from helpdesk.tickets.present import label, names_of
+from helpdesk.pipeline import orders, present
+from helpdesk.pipeline.desk_views import Refused, attach, shown
+from helpdesk.tickets.present import label
 from order_core.aftersales.models import InstalledProduct
-from order_core.errors import NotFound
 from order_core.execution import queries
 from order_core.execution.models import ChangeRequest, Order, OrderLine
-from order_core.execution.service import CONFIRM, ORDER
+from order_core.execution.service import CONFIRM
 from order_core.kernel import sign
-from order_core.kernel.case import Choice, history
 from order_core.parties.models import Customer
 
 bp = Blueprint("pipeline", __name__, url_prefix="/orders")
@@ -49,21 +49,27 @@ def index() -> str:
 @bp.get("/<number>")
 @door("order.read")
 def detail(number: str) -> str:
-    """One order: where it stands, who has signed, what may be done now and why not, its journal."""
+    """One order: where it stands, who has signed, what may be done now and why not, its timeline."""
+    return page(orders.DESK.find(db.session(), number), None)
+
+
+def page(order: Order, refused: Refused | None) -> str:
+    """An order's page, with what was refused just now."""
     session, actor = db.session(), current_actor()
     assert actor is not None
-    order = session.scalars(select(Order).where(Order.number == number)).first()
-    if order is None:
-        raise NotFound("order.unknown", field="number", number=number)
     at = now(session)
     return render_template(
         "pipeline/detail.html",
         order=_card(order, at),
         lines=[_line(line) for line in order.lines],
-        signatures=_signatures(order),
-        steps=[_step(choice) for choice in ORDER.available(session, order, by=actor, at=at)],
-        timeline=_timeline(order),
+        signatures=present.signatures(session, sign.for_purpose(session, order, CONFIRM)),
+        deeds=shown(orders.DESK, order, by=actor, at=at, refused=refused),
+        clocks=present.clocks(session, order, at),
+        timeline=present.timeline(session, order, "Order"),
     )
+
+
+attach(bp, orders.DESK, page)
 
 
 def _card(order: Order, at: Any) -> dict[str, Any]:
@@ -93,48 +99,6 @@ def _line(line: OrderLine) -> dict[str, Any]:
         "due_on": line.due_on,
         "units": [f"{unit.serial} ({unit.lot})" for unit in units],
     }
-
-
-def _signatures(order: Order) -> list[dict[str, Any]]:
-    sign_off = sign.for_purpose(db.session(), order, CONFIRM)
-    if sign_off is None:
-        return []
-    signed = sign.standing(sign_off)
-    names = names_of(db.session(), {s.person_id for s in signed.values() if s.person_id is not None})
-    return [
-        {
-            "department": gettext(f"department.{code}"),
-            "who": names.get(signed[code].person_id or 0, "") if code in signed else "",
-            "at": signed[code].at if code in signed else None,
-        }
-        for code in sign_off.required
-    ]
-
-
-def _step(choice: Choice) -> dict[str, Any]:
-    refusal = choice.refusal
-    return {
-        "label": gettext(f"step.Order.{choice.transition.step}"),
-        "clauses": ", ".join(choice.transition.clauses),
-        "enabled": refusal is None,
-        "why_not": gettext(f"error.{refusal.code}", **refusal.params) if refusal else "",
-    }
-
-
-def _timeline(order: Order) -> list[dict[str, Any]]:
-    entries = history(db.session(), order)
-    names = names_of(db.session(), {e.actor_id for e in entries if e.actor_kind == "person" and e.actor_id})
-    return [
-        {
-            "kind": "step",
-            "at": entry.at,
-            "who": names.get(entry.actor_id or 0) or gettext(f"actor.{entry.actor_kind}"),
-            "text": gettext(f"step.Order.{entry.step}"),
-            "detail": [{"label": gettext("journal.clause"), "value": ", ".join(entry.clauses)}],
-            "status": label("state.Order", entry.to_state),
-        }
-        for entry in entries
-    ]
 
 
 def _change(change: ChangeRequest) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -19,6 +21,37 @@ from order_core.kernel.actor import WORKER
 from order_core.parties.models import ContactPerson
 
 LIN = "+85261230001"
+
+As = Callable[[str], "Browser"]
+"""Who → a browser in which he has signed in."""
+
+
+@dataclass
+class Browser:
+    """A browser; before it asks, the test's own reading is over (both share one connection)."""
+
+    client: Any
+    session: Session
+
+    def get(self, path: str) -> Any:
+        self.session.commit()
+        return self.client.get(path)
+
+    def post(self, path: str, data: dict[str, str]) -> Any:
+        self.session.commit()
+        return self.client.post(path, data=data)
+
+
+@pytest.fixture
+def as_(app: Any, company: Any, session: Session) -> As:
+    """A browser in which somebody has signed in."""
+
+    def sign_in(name: str) -> Browser:
+        browser = Browser(app.test_client(), session)
+        assert browser.post("/login", {"email": f"{name}@demo.test", "password": "demo"}).status_code == 302
+        return browser
+
+    return sign_in
 
 
 @pytest.fixture

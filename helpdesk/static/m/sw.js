@@ -2,7 +2,7 @@
 const CACHE = "ordercare-m-1";
 const FILES = [
   "/static/css/tokens.css", "/static/css/base.css", "/static/css/components.css", "/static/css/mobile.css",
-  "/static/js/theme.js", "/static/vendor/idb.js", "/static/vendor/signature_pad.js", "/static/vendor/icons.svg",
+  "/static/js/theme.js", "/static/vendor/idb.js", "/static/vendor/signature_pad.js", "/static/vendor/lucide.svg",
   "/static/m/app.js", "/static/m/outbox.js", "/static/icon.svg",
 ];
 

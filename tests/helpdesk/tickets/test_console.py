@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,9 +14,7 @@ from helpdesk.dispatch import slots
 from helpdesk.dispatch.models import Visit, WindowClaim
 from order_core.issues.models import Issue
 from order_core.kernel.outbox import OutboxRow
-from tests.helpdesk.conftest import LIN
-
-As = Callable[[str], "Browser"]
+from tests.helpdesk.conftest import LIN, As
 
 MAY_READ = {
     "/tickets": {"mei", "jun", "hua"},
@@ -26,34 +22,6 @@ MAY_READ = {
     "/m": {"wei"},
 }
 """Pages and those who have them among others; Eve has none."""
-
-
-@dataclass
-class Browser:
-    """A browser; before it asks, the test's own reading is over (both share one connection)."""
-
-    client: Any
-    session: Session
-
-    def get(self, path: str) -> Any:
-        self.session.commit()
-        return self.client.get(path)
-
-    def post(self, path: str, data: dict[str, str]) -> Any:
-        self.session.commit()
-        return self.client.post(path, data=data)
-
-
-@pytest.fixture
-def as_(app: Any, company: Any, session: Session) -> As:
-    """A browser in which somebody has signed in."""
-
-    def sign_in(name: str) -> Browser:
-        browser = Browser(app.test_client(), session)
-        assert browser.post("/login", {"email": f"{name}@demo.test", "password": "demo"}).status_code == 302
-        return browser
-
-    return sign_in
 
 
 def sent(session: Session, purpose: str | None) -> list[Message]:

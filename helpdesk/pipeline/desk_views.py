@@ -1,0 +1,127 @@
+"""The door of every desk's deeds: a form in, the page again or the refusal beside the field that it names."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, redirect, request
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from helpdesk.auth.door import current_actor, door
+from helpdesk.errors.views import sentence
+from helpdesk.extensions import db
+from helpdesk.now import now
+from helpdesk.pipeline import deeds
+from helpdesk.pipeline.deeds import Deed, Desk, Field, Offer
+from order_core.errors import Refusal
+from order_core.kernel.actor import Actor
+
+SPARE_ROWS = 2
+"""Empty rows below those of a table to fill in; a script adds more."""
+ROW = re.compile(r"([a-z_]+)-(\d+)-([a-z_]+)")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A deed that was refused: what was typed stays in its form."""
+
+    deed: str
+    refusal: Refusal
+    raw: Mapping[str, Any]
+
+
+Page = Callable[[Any, Refused | None], str]
+"""(case, what was refused just now) → the case's page."""
+
+
+def raw_of(form: MultiDict[str, str]) -> dict[str, Any]:
+    """A form's fields as typed; ``items-2-goal`` is the goal in the second row of ``items``."""
+    plain: dict[str, Any] = {}
+    tables: dict[str, dict[int, dict[str, str]]] = {}
+    for name, value in form.items():
+        cell = ROW.fullmatch(name)
+        if cell is None:
+            plain[name] = value
+        else:
+            tables.setdefault(cell[1], {}).setdefault(int(cell[2]), {})[cell[3]] = value
+    return plain | {name: [rows[n] for n in sorted(rows)] for name, rows in tables.items()}
+
+
+def attach(bp: Blueprint, desk: Desk, page: Page) -> None:
+    """Give a desk's blueprint the door through which its deeds come."""
+
+    @bp.post("/<number>/do/<name>", endpoint=f"do_{desk.plural.replace('-', '_')}")
+    @door(desk.permission)
+    def do(number: str, name: str) -> Response | tuple[str, int]:
+        session, actor = db.session(), current_actor()
+        assert actor is not None
+        case, deed = desk.find(session, number), desk.deed(name)
+        version = request.form.get("version", "")
+        raw = raw_of(request.form)
+        try:
+            deeds.attempt(
+                session, deed, case, raw, by=actor, at=now(session),
+                version=int(version) if version.isdecimal() else None,
+            )  # fmt: skip
+        except Refusal as refusal:
+            return page(case, Refused(name, refusal, raw)), refusal.status
+        return redirect(f"{desk.path}/{case.number}")
+
+
+def shown(desk: Desk, case: Any, *, by: Actor, at: datetime, refused: Refused | None = None) -> list[dict[str, Any]]:
+    """The deeds of a case as the template draws them: those one may do first."""
+    rows = [_offer(desk, case, offer, refused) for offer in deeds.offers(db.session(), desk, case, by=by, at=at)]
+    return sorted(rows, key=lambda row: not row["enabled"])
+
+
+def _offer(desk: Desk, case: Any, offer: Offer, refused: Refused | None) -> dict[str, Any]:
+    deed, now_refused = offer.deed, refused if refused and refused.deed == offer.deed.name else None
+    return {
+        "name": deed.name,
+        "label": label(desk, deed),
+        "href": f"{desk.path}/{case.number}/do/{deed.name}",
+        "version": case.version,
+        "enabled": offer.refusal is None or now_refused is not None,
+        "why_not": sentence(offer.refusal) if offer.refusal else "",
+        "clause": offer.refusal.clause if offer.refusal else None,
+        "open": now_refused is not None,
+        "error": sentence(now_refused.refusal) if now_refused else "",
+        "error_field": now_refused.refusal.field if now_refused else None,
+        "error_clause": now_refused.refusal.clause if now_refused else None,
+        "fields": [_field(case, field, now_refused.raw if now_refused else None) for field in deed.fields],
+    }
+
+
+def label(desk: Desk, deed: Deed) -> str:
+    """What a deed is called."""
+    return str(gettext(f"step.{desk.machine}.{deed.step}" if deed.step else f"deed.{desk.machine}.{deed.name}"))
+
+
+def _field(case: Any, field: Field, raw: Mapping[str, Any] | None) -> dict[str, Any]:
+    session = db.session()
+    typed = raw.get(field.name) if raw is not None else field.initial(session, case) if field.initial else None
+    shape = {
+        "name": field.name,
+        "kind": field.kind,
+        "label": str(gettext(f"field.{field.name}")),
+        "required": field.required,
+    }
+    if field.kind == "rows":
+        columns = [_field(case, column, {}) for column in field.columns]
+        rows = [*(typed or []), *({} for _ in range(SPARE_ROWS))]
+        return {**shape, "columns": columns, "rows": [{k: _text(v) for k, v in row.items()} for row in rows]}
+    choices = deeds.options(session, case, field) if field.kind == "choice" else []
+    named = bool(field.labels)
+    return {
+        **shape,
+        "value": _text(typed),
+        "options": [{"value": v, "label": str(gettext(text)) if named else text} for v, text in choices],
+    }
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)

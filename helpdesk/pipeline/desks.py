@@ -1,0 +1,6 @@
+"""Every desk of the pipeline: the pages attach them one by one, the API all of them."""
+
+from helpdesk.pipeline import orders
+from helpdesk.pipeline.deeds import Desk
+
+DESKS: tuple[Desk, ...] = (orders.DESK,)

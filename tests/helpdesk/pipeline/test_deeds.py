@@ -1,0 +1,102 @@
+"""What people do to an order, through its page and through the API: the same rules, the same words, one journal."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from helpdesk.demo.people import TOKEN
+from helpdesk.now import wall
+from order_core.execution import service as orders
+from order_core.execution.models import Order, OrderLine
+from order_core.kernel import sign
+from order_core.kernel.case import history
+from order_core.parties.models import Customer, Person
+from tests.helpdesk.conftest import As
+
+
+@pytest.fixture
+def order(company: Any, session: Session, app: Any) -> Order:
+    """An order of Smith's that waits for signatures."""
+    at = wall()
+    smith = session.scalars(select(Customer).where(Customer.name.contains("Smith"))).one()
+    sales = session.scalars(select(Person).where(Person.email == "sal@demo.test")).one().actor()
+    line = OrderLine(
+        model_code="WM-900",
+        specification="WM-900, standard",
+        quantity=1,
+        due_on=(at + timedelta(days=30)).date(),
+        site_id=smith.sites[0].id,
+    )
+    order = orders.draft(session, customer_id=smith.id, agreement="CT-0100", lines=[line], by=sales, at=at)
+    orders.issue(session, order, by=sales, at=at)
+    session.commit()
+    return order
+
+
+def signed(session: Session, order: Order) -> list[str]:
+    sign_off = sign.for_purpose(session, order, orders.CONFIRM)
+    assert sign_off is not None
+    parties = sorted(sign.standing(sign_off))
+    session.commit()  # the reading is over before the app's own session ends
+    return parties
+
+
+@pytest.mark.clause("3.1.2-c")
+def test_a_department_signs_on_the_page_and_the_page_says_who_is_missing(
+    order: Order, session: Session, as_: As
+) -> None:
+    pro = as_("pro")
+    assert pro.post(f"/orders/{order.number}/do/sign", {"opinion": "fine"}).status_code == 302
+    page = pro.get(f"/orders/{order.number}").get_data(as_text=True)
+    assert signed(session, order) == ["PRO"]
+    assert "fine" in page
+
+
+def test_who_is_not_asked_is_refused_with_the_clause_and_the_journal_shows_the_attempt(
+    order: Order, session: Session, as_: As
+) -> None:
+    answer = as_("rnd").post(f"/orders/{order.number}/do/sign", {"opinion": "me too"})
+    text = answer.get_data(as_text=True)
+    assert (answer.status_code, signed(session, order)) == (403, [])
+    assert "3.1.2-c" in text
+    assert "me too" in text, "what was typed is lost"
+    last = history(session, order)[-1]
+    assert (last.step, last.data and last.data["code"], last.department) == ("note:refused", "sign.not_required", "RND")
+
+
+def test_a_stale_page_is_told_so_and_nothing_is_done(order: Order, session: Session, as_: As) -> None:
+    answer = as_("pro").post(f"/orders/{order.number}/do/sign", {"version": str(order.version + 1)})
+    assert (answer.status_code, signed(session, order)) == (409, [])
+
+
+@pytest.mark.parametrize(("typed", "status"), [("", 400), ("tomorrow", 400), ("2031-02-30", 400)])
+def test_a_field_that_is_missing_or_no_date_is_named(
+    order: Order, session: Session, as_: As, typed: str, status: int
+) -> None:
+    answer = as_("pro").post(f"/orders/{order.number}/do/start", {"projected_on": typed})
+    assert answer.status_code in (status, 409)
+    assert order.state == "issued"
+
+
+def test_the_api_does_the_same_under_the_same_guard(
+    order: Order, session: Session, app: Any, client: Any, at: datetime
+) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    session.commit()
+    with app.app_context():
+        answer = client.post(f"/api/v1/orders/{order.number}/sign", json={}, headers=headers)
+    assert answer.status_code == 403, "the administrator's department is required: management is not asked here"
+    assert answer.json["clause"] == "3.1.2-c"
+    with app.app_context():
+        described = client.get("/api/openapi.json").json
+    assert "/api/v1/orders/{number}/sign" in described["paths"]
+
+
+def test_outsiders_do_nothing(order: Order, session: Session, as_: As) -> None:
+    assert as_("wei").post(f"/orders/{order.number}/do/sign", {}).status_code == 403
+    assert signed(session, order) == []
