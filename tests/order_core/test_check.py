@@ -17,7 +17,7 @@ from order_core.issues import service as issues
 from order_core.issues.models import Issue
 from order_core.kernel import check
 from order_core.kernel.actor import Actor
-from order_core.kernel.check import ACCEPTED, REJECTED, Inspection, Standard
+from order_core.kernel.check import ACCEPTED, REJECTED, Inspection, SamplingPlan, Standard
 from tests.order_core.conftest import House
 
 LIMIT = {"code": "temperature", "kind": "limit", "min": -1, "max": 8, "unit": "°C"}
@@ -175,3 +175,69 @@ def test_a_repair_is_closed_only_when_its_test_was_passed(
         with pytest.raises(Conflict, match=r"issue\.test"):
             issues.step(session, ticket, "close", {}, by=checker, at=at)
     assert ticket.state == ("closed" if closes else "verifying")
+
+
+@pytest.mark.once
+@examples(deadline=None)
+@given(size=st.integers(1, 200), accept=st.integers(0, 20), defective=st.integers(0, 200))
+def test_a_lot_passes_while_no_more_of_the_sample_fail_than_the_plan_accepts(
+    size: int, accept: int, defective: int
+) -> None:
+    plan = SamplingPlan(size, accept)
+    assert (check.sample_verdict(plan, defective) == ACCEPTED) is (defective <= accept)
+    if check.sample_verdict(plan, defective) == REJECTED:
+        assert check.sample_verdict(plan, defective + 1) == REJECTED
+
+
+@pytest.mark.parametrize(
+    ("lot", "defective", "field"), [(0, 0, "lot_size"), (10, -1, "defective"), (10, 11, "defective")]
+)
+def test_a_lot_that_cannot_be_is_refused_by_field(
+    session: Session, ticket: Issue, house: House, at: datetime, lot: int, defective: int, field: str
+) -> None:
+    standard = add_standard(session, at)
+    with pytest.raises(Invalid) as refused:
+        check.inspect_lot(
+            session, ticket, standard, SamplingPlan(20, 1), lot_size=lot, defective=defective,
+            by=house.actor("QUA"), at=at,
+        )  # fmt: skip
+    assert refused.value.field == field
+    assert session.scalars(select(Inspection)).all() == []
+
+
+@pytest.mark.clause("3.4.1-a")
+def test_a_gate_opens_only_for_an_accepted_inspection_under_the_standard_in_force(
+    session: Session, ticket: Issue, house: House, at: datetime
+) -> None:
+    qua, day = house.actor("QUA"), timedelta(days=1)
+    standard = add_standard(session, at)
+
+    def shut(moment: datetime) -> bool:
+        try:
+            check.require(session, ticket, standard.code, at=moment)
+        except Conflict:
+            return True
+        return False
+
+    assert shut(at)
+    check.inspect(session, ticket, standard, BAD, by=qua, at=at)
+    assert shut(at)
+    check.inspect(session, ticket, standard, GOOD, by=qua, at=at)
+    assert not shut(at)
+    stricter = add_standard(session, at + day, revision=2)
+    assert (shut(at), shut(at + day)) == (False, True), "an inspection under a former revision opens nothing"
+    lot = check.inspect_lot(
+        session, ticket, stricter, SamplingPlan(20, 1), lot_size=8, defective=1, by=qua, at=at + day
+    )
+    assert (shut(at + day), lot.sample_size) == (False, 8)
+    check.inspect_lot(session, ticket, stricter, SamplingPlan(20, 1), lot_size=80, defective=2, by=qua, at=at + day)
+    assert shut(at + day)
+
+
+def add_standard(session: Session, at: datetime, revision: int = 1) -> Standard:
+    standard = Standard(
+        code="incoming/heater", revision=revision, gate="incoming", criteria=list(CRITERIA), in_force_from=at
+    )
+    session.add(standard)
+    session.flush()
+    return standard

@@ -205,3 +205,21 @@ def test_an_urgent_deadline_is_shorter_where_the_regulation_says_so(
 ) -> None:
     found = clocks.policy(code, urgency)
     assert (found.budget, found.working) == (budget, working)
+
+
+@pytest.mark.clause("3.1.2-a")
+def test_each_party_has_its_own_clock_and_each_rung_its_own_addressee(
+    session: Session, house: House, at: datetime
+) -> None:
+    """At warning the department's head, at breach management, later whoever the ladder names."""
+    ladder = policy(60, escalate_to="MGT", warn_to="party", ladder=((2.0, "HR"),))
+    for party in ("PRO", "QUA"):
+        clock.start(session, Subject(), ladder, at=at, calendar=ALWAYS, party=party)
+    again = clock.start(session, Subject(), ladder, at=at + MINUTE, calendar=ALWAYS, party="PRO")
+    assert again.due_at == at + 60 * MINUTE
+    clock.stop(session, Subject(), "T-99", at=at + 50 * MINUTE, calendar=ALWAYS, party="QUA")
+    told = []
+    for minute in (44, 45, 60, 119, 120, 500):
+        clock.fire_due(session, at=at + minute * MINUTE, calendar=ALWAYS)
+        told.append([n.to_department for n in session.scalars(select(Notice).order_by(Notice.id))])
+    assert told == [[], ["PRO", "QUA"], ["PRO", "QUA", "MGT"], told[2], [*told[2], "HR"], [*told[2], "HR"]]

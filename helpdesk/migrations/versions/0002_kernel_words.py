@@ -183,3 +183,7 @@ def upgrade() -> None:
         batch_op.create_foreign_key(
             batch_op.f("fk_signature_carried_from_signature"), "signature", ["carried_from"], ["id"]
         )
+
+    with op.batch_alter_table("inspection", schema=None) as batch_op:
+        for name in ("lot_size", "sample_size", "defective"):
+            batch_op.add_column(sa.Column(name, sa.Integer(), nullable=True))
