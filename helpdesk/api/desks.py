@@ -17,7 +17,7 @@ from helpdesk.pipeline.deeds import Deed, Desk
 from order_core.errors import Refusal
 from order_core.rulebook.roles import GRANTS
 
-TYPES: dict[str, Any] = {"number": int, "flag": bool}
+TYPES: dict[str, Any] = {"number": int, "flag": bool, "many": list[str]}
 """Kinds of fields that JSON has a type for; money is a decimal in text, dates are ISO 8601."""
 
 

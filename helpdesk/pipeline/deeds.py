@@ -18,7 +18,7 @@ from order_core.kernel.actor import Actor
 from order_core.kernel.case import Procedure, note
 from order_core.parties.models import Person
 
-Kind = Literal["text", "long", "number", "money", "date", "choice", "flag", "rows"]
+Kind = Literal["text", "long", "number", "money", "date", "choice", "many", "flag", "rows"]
 Options = Callable[[Session, Any], Sequence[tuple[str, str]]]
 """(session, case) → (value, label key or name) pairs."""
 Does = Callable[[Session, Any, Mapping[str, Any], Actor, datetime], Any]
@@ -31,11 +31,13 @@ class Field:
     """Something a deed asks for. The label is the catalogue's ``field.<name>``.
 
     Attributes:
-        kind: money is a decimal in the text and whole smallest units (cents) in the value; ``rows`` is a table.
-        options: for ``choice``: values whose labels are ``<label>.<value>`` in the catalogue, or a function.
+        kind: money is a decimal in the text and whole smallest units (cents) in the value; ``many`` is a choice of
+            several; ``rows`` is a table.
+        options: for ``choice`` and ``many``: values labelled ``<labels>.<value>`` in the catalogue, or a function.
         labels: catalogue prefix of fixed options.
         initial: (session, case) → what the form shows at first; a list of dicts for ``rows``.
         columns: for ``rows``: the fields of each row.
+        clause: what asks for it, shown where it is missing or wrong.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Field:
     labels: str = ""
     initial: Callable[[Session, Any], Any] | None = None
     columns: tuple["Field", ...] = ()
+    clause: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Deed:
         step: the machine's step behind it, if it is one.
         states: where a deed that is no step is offered; empty: everywhere.
         may: raises the refusal that keeps this actor from a deed that is no step.
+        then: what ``does`` returned → the page to go to, where that is not the case's own.
     """
 
     name: str
@@ -65,11 +69,18 @@ class Deed:
     step: str = ""
     states: tuple[str, ...] = ()
     may: Callable[[Session, Any, Actor, datetime], None] | None = None
+    then: Callable[[Any], str] | None = None
 
 
 @dataclass(frozen=True)
 class Desk:
-    """One kind of case as people meet it. ``path``: its pages; ``plural``: its name in the API."""
+    """One kind of case as people meet it.
+
+    Attributes:
+        path: its pages; plural: its name in the API.
+        kind: which rows of the table are its cases, where several kinds share it.
+        words: what states and steps are called (``step.<words>.<step>``) where not by the machine's name.
+    """
 
     model: type[Any]
     procedure: Procedure
@@ -77,15 +88,21 @@ class Desk:
     plural: str
     permission: str
     deeds: tuple[Deed, ...]
+    kind: str = ""
+    words: str = ""
 
     @property
     def machine(self) -> str:
         return self.procedure.machine.name
 
+    @property
+    def called(self) -> str:
+        return self.words or self.machine
+
     def find(self, session: Session, number: str) -> Any:
         """The case with that number. Raises ``NotFound``."""
         case = session.scalars(select(self.model).where(self.model.number == number)).first()
-        if case is None:
+        if case is None or (self.kind and case.kind != self.kind):
             raise NotFound("record.unknown", field="number", number=number)
         return case
 
@@ -168,12 +185,15 @@ def read(session: Session, case: Any, fields: Sequence[Field], raw: Mapping[str,
 def _value(session: Session, case: Any, field: Field, raw: Any, path: str) -> Any:
     if field.kind == "rows":
         return _rows(session, case, field, raw, path)
+    if field.kind == "many":
+        return _many(session, case, field, raw, path)
+    raw = raw[0] if isinstance(raw, list) and raw else raw
     if field.kind == "flag":
         return raw is True or str(raw or "").lower() in ("1", "on", "true", "yes")
     text = "" if raw is None else str(raw).strip()
     if not text:
         if field.required:
-            raise Invalid("form.required", field=path, name=field.name)
+            raise Invalid("form.required", field=path, clause=field.clause, name=field.name)
         return None
     return READERS[field.kind](session, case, field, text, path)
 
@@ -183,22 +203,29 @@ def _rows(session: Session, case: Any, field: Field, raw: Any, path: str) -> lis
     if len(rows) > MOST_ROWS:
         raise Invalid("form.too_many", field=path, name=field.name, most=MOST_ROWS)
     if field.required and not rows:
-        raise Invalid("form.required", field=path, name=field.name)
+        raise Invalid("form.required", field=path, clause=field.clause, name=field.name)
     return [
         {c.name: _value(session, case, c, row.get(c.name), f"{path}.{n}.{c.name}") for c in field.columns}
         for n, row in enumerate(rows, 1)
     ]
 
 
+def _many(session: Session, case: Any, field: Field, raw: Any, path: str) -> list[str]:
+    chosen = [str(one) for one in (raw if isinstance(raw, list) else [raw]) if str(one or "").strip()]
+    if field.required and not chosen:
+        raise Invalid("form.required", field=path, clause=field.clause, name=field.name)
+    return [_choice(session, case, field, one, path) for one in dict.fromkeys(chosen)]
+
+
 def _text(_session: Session, _case: Any, field: Field, text: str, path: str) -> str:
     if len(text) > LONGEST:
-        raise Invalid("form.too_long", field=path, name=field.name, most=LONGEST)
+        raise Invalid("form.too_long", field=path, clause=field.clause, name=field.name, most=LONGEST)
     return text
 
 
 def _number(_session: Session, _case: Any, field: Field, text: str, path: str) -> int:
     if not (text.removeprefix("-").isdecimal() and len(text) <= 12):
-        raise Invalid("form.number", field=path, name=field.name)
+        raise Invalid("form.number", field=path, clause=field.clause, name=field.name)
     return int(text)
 
 
@@ -209,7 +236,7 @@ def _money(_session: Session, _case: Any, field: Field, text: str, path: str) ->
     except InvalidOperation:
         cents = Decimal("NaN")
     if not cents.is_finite() or cents != cents.to_integral_value() or abs(cents) >= 10**15:
-        raise Invalid("form.money", field=path, name=field.name)
+        raise Invalid("form.money", field=path, clause=field.clause, name=field.name)
     return int(cents)
 
 
@@ -217,13 +244,14 @@ def _date(_session: Session, _case: Any, field: Field, text: str, path: str) -> 
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise Invalid("form.date", field=path, name=field.name) from error
+        raise Invalid("form.date", field=path, clause=field.clause, name=field.name) from error
 
 
 def _choice(session: Session, case: Any, field: Field, text: str, path: str) -> str:
     allowed = [value for value, _ in options(session, case, field)]
     if text not in allowed:
-        raise Invalid("form.choice", field=path, name=field.name, allowed=", ".join(allowed[:20]))
+        listed = ", ".join(allowed[:20])
+        raise Invalid("form.choice", field=path, clause=field.clause, name=field.name, allowed=listed)
     return text
 
 

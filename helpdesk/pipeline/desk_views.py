@@ -42,12 +42,12 @@ def raw_of(form: MultiDict[str, str]) -> dict[str, Any]:
     """A form's fields as typed; ``items-2-goal`` is the goal in the second row of ``items``."""
     plain: dict[str, Any] = {}
     tables: dict[str, dict[int, dict[str, str]]] = {}
-    for name, value in form.items():
+    for name, values in form.lists():
         cell = ROW.fullmatch(name)
         if cell is None:
-            plain[name] = value
+            plain[name] = values if len(values) > 1 else values[0]
         else:
-            tables.setdefault(cell[1], {}).setdefault(int(cell[2]), {})[cell[3]] = value
+            tables.setdefault(cell[1], {}).setdefault(int(cell[2]), {})[cell[3]] = values[0]
     return plain | {name: [rows[n] for n in sorted(rows)] for name, rows in tables.items()}
 
 
@@ -63,13 +63,13 @@ def attach(bp: Blueprint, desk: Desk, page: Page) -> None:
         version = request.form.get("version", "")
         raw = raw_of(request.form)
         try:
-            deeds.attempt(
+            done = deeds.attempt(
                 session, deed, case, raw, by=actor, at=now(session),
                 version=int(version) if version.isdecimal() else None,
             )  # fmt: skip
         except Refusal as refusal:
             return page(case, Refused(name, refusal, raw)), refusal.status
-        return redirect(f"{desk.path}/{case.number}")
+        return redirect(deed.then(done) if deed.then else f"{desk.path}/{case.number}")
 
 
 def shown(desk: Desk, case: Any, *, by: Actor, at: datetime, refused: Refused | None = None) -> list[dict[str, Any]]:
@@ -98,7 +98,7 @@ def _offer(desk: Desk, case: Any, offer: Offer, refused: Refused | None) -> dict
 
 def label(desk: Desk, deed: Deed) -> str:
     """What a deed is called."""
-    return str(gettext(f"step.{desk.machine}.{deed.step}" if deed.step else f"deed.{desk.machine}.{deed.name}"))
+    return str(gettext(f"step.{desk.called}.{deed.step}" if deed.step else f"deed.{desk.called}.{deed.name}"))
 
 
 def _field(case: Any, field: Field, raw: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -114,11 +114,11 @@ def _field(case: Any, field: Field, raw: Mapping[str, Any] | None) -> dict[str, 
         columns = [_field(case, column, {}) for column in field.columns]
         rows = [*(typed or []), *({} for _ in range(SPARE_ROWS))]
         return {**shape, "columns": columns, "rows": [{k: _text(v) for k, v in row.items()} for row in rows]}
-    choices = deeds.options(session, case, field) if field.kind == "choice" else []
+    choices = deeds.options(session, case, field) if field.kind in ("choice", "many") else []
     named = bool(field.labels)
     return {
         **shape,
-        "value": _text(typed),
+        "value": typed if isinstance(typed, list) else _text(typed),
         "options": [{"value": v, "label": str(gettext(text)) if named else text} for v, text in choices],
     }
 

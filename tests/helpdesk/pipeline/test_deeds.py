@@ -8,9 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from helpdesk.demo.people import TOKEN
 from helpdesk.now import wall
+from helpdesk.pipeline import deeds
+from helpdesk.pipeline.deeds import Field
+from helpdesk.pipeline.desk_views import raw_of
+from order_core.errors import Invalid
 from order_core.execution import service as orders
 from order_core.execution.models import Order, OrderLine
 from order_core.kernel import sign
@@ -100,3 +105,25 @@ def test_the_api_does_the_same_under_the_same_guard(
 def test_outsiders_do_nothing(order: Order, session: Session, as_: As) -> None:
     assert as_("wei").post(f"/orders/{order.number}/do/sign", {}).status_code == 403
     assert signed(session, order) == []
+
+
+SEVERAL = Field("colours", "many", options=("red", "blue"), labels="colour", clause="2.1.1-b")
+
+
+@pytest.mark.parametrize(("raw", "value"), [("red", ["red"]), (["blue", "red", "blue"], ["blue", "red"])])
+def test_several_are_chosen_once_each(session: Session, raw: Any, value: list[str]) -> None:
+    assert deeds.read(session, None, (SEVERAL,), {"colours": raw}) == {"colours": value}
+
+
+@pytest.mark.parametrize(("raw", "code"), [(None, "form.required"), ([""], "form.required"), ("green", "form.choice")])
+def test_a_refused_field_names_the_clause_that_asks_for_it(session: Session, raw: Any, code: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        deeds.read(session, None, (SEVERAL,), {"colours": raw})
+    assert (refused.value.code, refused.value.field, refused.value.clause) == (code, "colours", "2.1.1-b")
+
+
+def test_a_form_brings_several_values_and_rows() -> None:
+    form = MultiDict(
+        [("colours", "red"), ("colours", "blue"), ("note", "x"), ("items-2-goal", "b"), ("items-1-goal", "a")]
+    )
+    assert raw_of(form) == {"colours": ["red", "blue"], "note": "x", "items": [{"goal": "a"}, {"goal": "b"}]}
