@@ -1,5 +1,7 @@
 """Deeds of a desk as API actions: the same fields, service, refusals and journal as the page's form."""
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -15,6 +17,7 @@ from helpdesk.now import now
 from helpdesk.pipeline import deeds
 from helpdesk.pipeline.deeds import Deed, Desk
 from order_core.errors import Refusal
+from order_core.kernel.actor import Actor
 from order_core.rulebook.roles import GRANTS
 
 TYPES: dict[str, Any] = {"number": int, "flag": bool, "many": list[str]}
@@ -36,9 +39,32 @@ class Answer(BaseModel):
 
 
 def attach(api: APIBlueprint, desk: Desk) -> None:
-    """Add ``POST /<plural>/<number>/<deed>`` for each deed of a desk."""
+    """Add ``POST /<plural>`` where a case may be begun, and ``POST /<plural>/<number>/<deed>`` for each deed."""
+    if desk.opening is not None:
+        _attach_opening(api, desk, desk.opening)
     for deed in desk.deeds:
         _attach(api, desk, deed)
+
+
+def _attach_opening(api: APIBlueprint, desk: Desk, opening: deeds.Opening) -> None:
+    wanted = create_model(f"New{_title(desk.plural)}", __base__=Asked, **_bodies(opening.fields))
+
+    @door("api.write")
+    def begin(body: BaseModel) -> Response:
+        session, actor = db.session(), current_actor()
+        assert actor is not None
+        GRANTS.require(actor, opening.permission)
+        at, asked = now(session), body.model_dump(mode="json")
+
+        def work() -> tuple[dict[str, Any], int]:
+            return _after(deeds.begin(session, opening, asked, by=actor, at=at)), 201
+
+        return _once(work, by=actor, at=at)
+
+    begin.__name__ = f"new_{desk.plural}".replace("-", "_")
+    begin.__doc__ = f"{desk.machine}: begin one."
+    begin.__annotations__ = {"body": wanted, "return": Response}
+    api.post(f"/{desk.plural}", responses={201: Answer})(begin)
 
 
 def _attach(api: APIBlueprint, desk: Desk, deed: Deed) -> None:
@@ -54,15 +80,9 @@ def _attach(api: APIBlueprint, desk: Desk, deed: Deed) -> None:
 
         def work() -> tuple[dict[str, Any], int]:
             deeds.attempt(session, deed, case, asked, by=actor, at=at, version=asked.pop("version", None))
-            return {"number": case.number, "state": case.state, "version": case.version}, 200
+            return _after(case), 200
 
-        try:
-            key, sent = request.headers.get("Idempotency-Key"), f"{request.path}\n".encode() + request.get_data()
-            content, status = service.once(session, key, sent, work, by=actor, at=at)
-        except Refusal as refusal:
-            said = {"field": refusal.field, "clause": refusal.clause}
-            return problem(refusal.status, refusal.code, sentence(refusal), **said)
-        return _json(content, status)
+        return _once(work, by=actor, at=at)
 
     act.__name__ = f"{desk.plural}_{deed.name}".replace("-", "_")
     act.__doc__ = f"{desk.machine}: {deed.step or deed.name}."
@@ -70,7 +90,17 @@ def _attach(api: APIBlueprint, desk: Desk, deed: Deed) -> None:
     api.post(f"/{desk.plural}/<string:number>/{deed.name}", responses={200: Answer})(act)
 
 
-def _json(content: dict[str, Any], status: int) -> Response:
+def _after(case: Any) -> dict[str, Any]:
+    return {"number": case.number, "state": case.state, "version": case.version}
+
+
+def _once(work: Callable[[], tuple[dict[str, Any], int]], *, by: Actor, at: datetime) -> Response:
+    """The answer of work that is done once for a key, or the refusal with field and clause; both are committed."""
+    key, sent = request.headers.get("Idempotency-Key"), f"{request.path}\n".encode() + request.get_data()
+    try:
+        content, status = service.once(db.session(), key, sent, work, by=by, at=at)
+    except Refusal as refusal:
+        return problem(refusal.status, refusal.code, sentence(refusal), field=refusal.field, clause=refusal.clause)
     answer: Response = jsonify(content)
     answer.status_code = status
     return answer
@@ -78,10 +108,17 @@ def _json(content: dict[str, Any], status: int) -> Response:
 
 def _body(desk: Desk, deed: Deed) -> type[Asked]:
     """The request body: every field may be left out here, so that the refusal is the deed's own."""
-    fields: dict[str, Any] = {field.name: (_type(field), None) for field in deed.fields}
+    fields = _bodies(deed.fields)
     fields["version"] = (int | None, Field(None, description="refused when the case has moved on since"))
-    name = "".join(part.title() for part in f"{desk.plural}_{deed.name}".replace("-", "_").split("_"))
-    return create_model(name, __base__=Asked, **fields)
+    return create_model(_title(f"{desk.plural}_{deed.name}"), __base__=Asked, **fields)
+
+
+def _bodies(fields: Sequence[deeds.Field]) -> dict[str, Any]:
+    return {field.name: (_type(field), None) for field in fields}
+
+
+def _title(name: str) -> str:
+    return "".join(part.title() for part in name.replace("-", "_").split("_"))
 
 
 def _type(field: deeds.Field) -> Any:

@@ -73,6 +73,15 @@ class Deed:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """How a case is begun. ``does``: (session, values, by, at) → the new case; ``permission``: who may."""
+
+    does: Callable[[Session, Mapping[str, Any], Actor, datetime], Any]
+    fields: tuple[Field, ...]
+    permission: str
+
+
+@dataclass(frozen=True)
 class Desk:
     """One kind of case as people meet it.
 
@@ -90,6 +99,7 @@ class Desk:
     deeds: tuple[Deed, ...]
     kind: str = ""
     words: str = ""
+    opening: Opening | None = None
 
     @property
     def machine(self) -> str:
@@ -173,6 +183,12 @@ def attempt(
         raise
 
 
+def begin(session: Session, opening: Opening, raw: Mapping[str, Any], *, by: Actor, at: datetime) -> Any:
+    """A new case, or nothing at all. Raises ``Refusal``: there is no journal yet that could show the attempt."""
+    with session.begin_nested():
+        return opening.does(session, read(session, None, opening.fields, raw), by, at)
+
+
 def read(session: Session, case: Any, fields: Sequence[Field], raw: Mapping[str, Any]) -> dict[str, Any]:
     """The values of the fields, each of its kind; a field that may stay empty is None (rows: []).
 
@@ -238,6 +254,11 @@ def _money(_session: Session, _case: Any, field: Field, text: str, path: str) ->
     if not cents.is_finite() or cents != cents.to_integral_value() or abs(cents) >= 10**15:
         raise Invalid("form.money", field=path, clause=field.clause, name=field.name)
     return int(cents)
+
+
+def decimal(cents: int | None) -> str:
+    """An amount as a form shows it: whole smallest units with two decimals."""
+    return "" if cents is None else f"{Decimal(cents) / 100:.2f}"
 
 
 def _date(_session: Session, _case: Any, field: Field, text: str, path: str) -> date:

@@ -16,7 +16,7 @@ from helpdesk.errors.views import sentence
 from helpdesk.extensions import db
 from helpdesk.now import now
 from helpdesk.pipeline import deeds
-from helpdesk.pipeline.deeds import Deed, Desk, Field, Offer
+from helpdesk.pipeline.deeds import Deed, Desk, Field, Offer, Opening
 from order_core.errors import Refusal
 from order_core.kernel.actor import Actor
 
@@ -36,6 +36,10 @@ class Refused:
 
 Page = Callable[[Any, Refused | None], str]
 """(case, what was refused just now) → the case's page."""
+Index = Callable[[Refused | None], str]
+"""(what was refused just now) → the page of all cases, on which one is begun."""
+OPEN = "open"
+"""What the beginning of a case is called where a deed has its name."""
 
 
 def raw_of(form: MultiDict[str, str]) -> dict[str, Any]:
@@ -51,8 +55,10 @@ def raw_of(form: MultiDict[str, str]) -> dict[str, Any]:
     return plain | {name: [rows[n] for n in sorted(rows)] for name, rows in tables.items()}
 
 
-def attach(bp: Blueprint, desk: Desk, page: Page) -> None:
-    """Give a desk's blueprint the door through which its deeds come."""
+def attach(bp: Blueprint, desk: Desk, page: Page, index: Index | None = None) -> None:
+    """Give a desk's blueprint the door through which its deeds come, and its new cases."""
+    if desk.opening is not None and index is not None:
+        _attach_opening(bp, desk, desk.opening, index)
 
     @bp.post("/<number>/do/<name>", endpoint=f"do_{desk.plural.replace('-', '_')}")
     @door(desk.permission)
@@ -72,27 +78,84 @@ def attach(bp: Blueprint, desk: Desk, page: Page) -> None:
         return redirect(deed.then(done) if deed.then else f"{desk.path}/{case.number}")
 
 
+def _attach_opening(bp: Blueprint, desk: Desk, opening: Opening, index: Index) -> None:
+    @bp.post("", endpoint=f"open_{desk.plural.replace('-', '_')}")
+    @door(opening.permission)
+    def begin() -> Response | tuple[str, int]:
+        session, actor, raw = db.session(), current_actor(), raw_of(request.form)
+        assert actor is not None
+        try:
+            case = deeds.begin(session, opening, raw, by=actor, at=now(session))
+        except Refusal as refusal:
+            return index(Refused(OPEN, refusal, raw)), refusal.status
+        return redirect(f"{desk.path}/{case.number}")
+
+
 def shown(desk: Desk, case: Any, *, by: Actor, at: datetime, refused: Refused | None = None) -> list[dict[str, Any]]:
     """The deeds of a case as the template draws them: those one may do first."""
     rows = [_offer(desk, case, offer, refused) for offer in deeds.offers(db.session(), desk, case, by=by, at=at)]
     return sorted(rows, key=lambda row: not row["enabled"])
 
 
+def part(
+    desk: Desk, case: Any, row: Mapping[str, Any], fixed: Mapping[str, str], values: Mapping[str, Any],
+    refused: Refused | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """A deed's row of ``shown`` as the form of one part of the case: a line, a requirement.
+
+    Args:
+        fixed: the fields that name the part, which the form keeps hidden.
+        values: what the other fields show at first, each as it would be typed.
+    """
+    mine = (
+        refused if refused and all(str(refused.raw.get(name, "")) == value for name, value in fixed.items()) else None
+    )
+    mine = mine if mine and mine.deed == row["name"] else None
+    raw = mine.raw if mine else {**values, **fixed}
+    fields = [_field(case, field, raw) | {"hidden": field.name in fixed} for field in desk.deed(row["name"]).fields]
+    key = "-".join([row["name"], *fixed.values()])
+    return {**row, "key": key, "fields": fields, **_wrong(mine)}
+
+
+def opening(desk: Desk, values: Mapping[str, Any] | None = None, refused: Refused | None = None) -> dict[str, Any]:
+    """The form that begins a case; ``values``: what its fields show at first."""
+    assert desk.opening is not None
+    mine = refused if refused and refused.deed == OPEN else None
+    raw = mine.raw if mine else values
+    return {
+        "name": OPEN,
+        "key": OPEN,
+        "label": str(gettext(f"deed.{desk.machine}.{OPEN}")),
+        "href": desk.path,
+        "version": None,
+        "fields": [_field(None, field, raw) for field in desk.opening.fields],
+        **_wrong(mine),
+    }
+
+
 def _offer(desk: Desk, case: Any, offer: Offer, refused: Refused | None) -> dict[str, Any]:
     deed, now_refused = offer.deed, refused if refused and refused.deed == offer.deed.name else None
     return {
         "name": deed.name,
+        "key": deed.name,
         "label": label(desk, deed),
         "href": f"{desk.path}/{case.number}/do/{deed.name}",
         "version": case.version,
         "enabled": offer.refusal is None or now_refused is not None,
         "why_not": sentence(offer.refusal) if offer.refusal else "",
         "clause": offer.refusal.clause if offer.refusal else None,
-        "open": now_refused is not None,
-        "error": sentence(now_refused.refusal) if now_refused else "",
-        "error_field": now_refused.refusal.field if now_refused else None,
-        "error_clause": now_refused.refusal.clause if now_refused else None,
         "fields": [_field(case, field, now_refused.raw if now_refused else None) for field in deed.fields],
+        **_wrong(now_refused),
+    }
+
+
+def _wrong(refused: Refused | None) -> dict[str, Any]:
+    """Why a form comes back, beside which field."""
+    return {
+        "open": refused is not None,
+        "error": sentence(refused.refusal) if refused else "",
+        "error_field": refused.refusal.field if refused else None,
+        "error_clause": refused.refusal.clause if refused else None,
     }
 
 

@@ -12,9 +12,10 @@ from werkzeug.datastructures import MultiDict
 
 from helpdesk.demo.people import TOKEN
 from helpdesk.now import wall
-from helpdesk.pipeline import deeds
-from helpdesk.pipeline.deeds import Field
-from helpdesk.pipeline.desk_views import raw_of
+from helpdesk.pipeline import deeds, desk_views
+from helpdesk.pipeline.deeds import Field, Opening
+from helpdesk.pipeline.desk_views import Refused, raw_of
+from helpdesk.pipeline.orders import DESK
 from order_core.errors import Invalid
 from order_core.execution import service as orders
 from order_core.execution.models import Order, OrderLine
@@ -127,3 +128,32 @@ def test_a_form_brings_several_values_and_rows() -> None:
         [("colours", "red"), ("colours", "blue"), ("note", "x"), ("items-2-goal", "b"), ("items-1-goal", "a")]
     )
     assert raw_of(form) == {"colours": ["red", "blue"], "note": "x", "items": [{"goal": "a"}, {"goal": "b"}]}
+
+
+def test_a_case_that_is_refused_at_its_beginning_leaves_nothing(order: Order, session: Session, at: datetime) -> None:
+    def half(session: Session, values: Any, by: Any, at: datetime) -> Order:
+        orders.draft(session, customer_id=order.customer_id, agreement=values["agreement"], lines=[], by=by, at=at)
+        raise Invalid("order.lines", field="lines")
+
+    opening = Opening(half, (Field("agreement"),), "order.act")
+    by = session.scalars(select(Person).where(Person.email == "sal@demo.test")).one().actor()
+    with pytest.raises(Invalid, match=r"form\.required"):
+        deeds.begin(session, opening, {}, by=by, at=at)
+    with pytest.raises(Invalid, match=r"order\.lines"):
+        deeds.begin(session, opening, {"agreement": "CT-7"}, by=by, at=at)
+    assert session.scalars(select(Order).where(Order.agreement == "CT-7")).all() == []
+
+
+def test_a_form_about_one_part_shows_its_own_values_and_its_own_refusal(order: Order, app: Any) -> None:
+    row = {"name": "sign", "href": "/orders/x/do/sign", "label": "", "version": 1}
+    typed = Refused("sign", Invalid("form.required", field="opinion"), {"opinion": "mine", "line": "2"})
+    with app.test_request_context():
+        first = desk_views.part(DESK, order, row, {"line": "1"}, {"opinion": "as it was"}, typed)
+        second = desk_views.part(DESK, order, row, {"line": "2"}, {"opinion": "as it was"}, typed)
+    assert [form["fields"][0]["value"] for form in (first, second)] == ["as it was", "mine"]
+    assert [(form["open"], form["error_field"]) for form in (first, second)] == [(False, None), (True, "opinion")]
+    assert first["key"] != second["key"]
+
+
+def test_an_amount_is_shown_as_it_is_typed() -> None:
+    assert [deeds.decimal(cents) for cents in (None, 5, 123456, -50)] == ["", "0.05", "1234.56", "-0.50"]
