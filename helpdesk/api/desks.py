@@ -20,7 +20,7 @@ from order_core.errors import Refusal
 from order_core.kernel.actor import Actor
 from order_core.rulebook.roles import GRANTS
 
-TYPES: dict[str, Any] = {"number": int, "flag": bool, "many": list[str]}
+TYPES: dict[str, Any] = {"number": int, "decimal": float, "flag": bool, "many": list[str]}
 """Kinds of fields that JSON has a type for; money is a decimal in text, dates are ISO 8601."""
 
 

@@ -18,7 +18,7 @@ from order_core.kernel.actor import Actor
 from order_core.kernel.case import Procedure, note
 from order_core.parties.models import Person
 
-Kind = Literal["text", "long", "number", "money", "date", "choice", "many", "flag", "rows"]
+Kind = Literal["text", "long", "number", "decimal", "money", "date", "choice", "many", "flag", "rows"]
 Options = Callable[[Session, Any], Sequence[tuple[str, str]]]
 """(session, case) → (value, label key or name) pairs."""
 Does = Callable[[Session, Any, Mapping[str, Any], Actor, datetime], Any]
@@ -28,11 +28,11 @@ LONGEST = 4000
 
 @dataclass(frozen=True)
 class Field:
-    """Something a deed asks for. The label is the catalogue's ``field.<name>``.
+    """Something a deed asks for. The label is the catalogue's ``field.<words of the desk>.<name>`` or ``field.<name>``.
 
     Attributes:
-        kind: money is a decimal in the text and whole smallest units (cents) in the value; ``many`` is a choice of
-            several; ``rows`` is a table.
+        kind: money is a decimal in the text and whole smallest units (cents) in the value; decimal is a measured
+            figure (float); ``many`` is a choice of several; ``rows`` is a table.
         options: for ``choice`` and ``many``: values labelled ``<labels>.<value>`` in the catalogue, or a function.
         labels: catalogue prefix of fixed options.
         initial: (session, case) → what the form shows at first; a list of dicts for ``rows``.
@@ -88,7 +88,8 @@ class Desk:
     Attributes:
         path: its pages; plural: its name in the API.
         kind: which rows of the table are its cases, where several kinds share it.
-        words: what states and steps are called (``step.<words>.<step>``) where not by the machine's name.
+        words: under which its steps, deeds and fields stand in the catalogue (``step.<words>.<step>``), where several
+            kinds share a machine (default: the machine's name).
     """
 
     model: type[Any]
@@ -245,6 +246,17 @@ def _number(_session: Session, _case: Any, field: Field, text: str, path: str) -
     return int(text)
 
 
+def _decimal(_session: Session, _case: Any, field: Field, text: str, path: str) -> float:
+    """A measured figure; beyond ± 10⁹ it is a slip."""
+    try:
+        number = Decimal(text.replace(",", ""))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or abs(number) > 10**9:
+        raise Invalid("form.decimal", field=path, name=field.name)
+    return float(number)
+
+
 def _money(_session: Session, _case: Any, field: Field, text: str, path: str) -> int:
     """Whole cents of an amount written with up to two decimals."""
     try:
@@ -280,6 +292,7 @@ READERS: dict[str, Callable[[Session, Any, Field, str, str], Any]] = {
     "text": _text,
     "long": _text,
     "number": _number,
+    "decimal": _decimal,
     "money": _money,
     "date": _date,
     "choice": _choice,

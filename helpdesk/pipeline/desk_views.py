@@ -112,7 +112,9 @@ def part(
     )
     mine = mine if mine and mine.deed == row["name"] else None
     raw = mine.raw if mine else {**values, **fixed}
-    fields = [_field(case, field, raw) | {"hidden": field.name in fixed} for field in desk.deed(row["name"]).fields]
+    fields = [
+        _field(desk, case, field, raw) | {"hidden": field.name in fixed} for field in desk.deed(row["name"]).fields
+    ]
     key = "-".join([row["name"], *fixed.values()])
     return {**row, "key": key, "fields": fields, **_wrong(mine)}
 
@@ -125,10 +127,10 @@ def opening(desk: Desk, values: Mapping[str, Any] | None = None, refused: Refuse
     return {
         "name": OPEN,
         "key": OPEN,
-        "label": str(gettext(f"deed.{desk.machine}.{OPEN}")),
+        "label": str(gettext(f"deed.{desk.called}.{OPEN}")),
         "href": desk.path,
         "version": None,
-        "fields": [_field(None, field, raw) for field in desk.opening.fields],
+        "fields": [_field(desk, None, field, raw) for field in desk.opening.fields],
         **_wrong(mine),
     }
 
@@ -144,7 +146,7 @@ def _offer(desk: Desk, case: Any, offer: Offer, refused: Refused | None) -> dict
         "enabled": offer.refusal is None or now_refused is not None,
         "why_not": sentence(offer.refusal) if offer.refusal else "",
         "clause": offer.refusal.clause if offer.refusal else None,
-        "fields": [_field(case, field, now_refused.raw if now_refused else None) for field in deed.fields],
+        "fields": [_field(desk, case, field, now_refused.raw if now_refused else None) for field in deed.fields],
         **_wrong(now_refused),
     }
 
@@ -164,17 +166,24 @@ def label(desk: Desk, deed: Deed) -> str:
     return str(gettext(f"step.{desk.called}.{deed.step}" if deed.step else f"deed.{desk.called}.{deed.name}"))
 
 
-def _field(case: Any, field: Field, raw: Mapping[str, Any] | None) -> dict[str, Any]:
+def _named(desk: Desk, field: Field) -> str:
+    """A field's label: the desk's own word where it has one."""
+    own = f"field.{desk.called}.{field.name}"
+    found = str(gettext(own))
+    return str(gettext(f"field.{field.name}")) if found == own else found
+
+
+def _field(desk: Desk, case: Any, field: Field, raw: Mapping[str, Any] | None) -> dict[str, Any]:
     session = db.session()
     typed = raw.get(field.name) if raw is not None else field.initial(session, case) if field.initial else None
     shape = {
         "name": field.name,
         "kind": field.kind,
-        "label": str(gettext(f"field.{field.name}")),
+        "label": _named(desk, field),
         "required": field.required,
     }
     if field.kind == "rows":
-        columns = [_field(case, column, {}) for column in field.columns]
+        columns = [_field(desk, case, column, {}) for column in field.columns]
         rows = [*(typed or []), *({} for _ in range(SPARE_ROWS))]
         return {**shape, "columns": columns, "rows": [{k: _text(v) for k, v in row.items()} for row in rows]}
     choices = deeds.options(session, case, field) if field.kind in ("choice", "many") else []

@@ -138,6 +138,21 @@ def set_items(
     return written
 
 
+def add_item(session: Session, plan: ActionPlan, action: Action, *, clause: str) -> PlanItem:
+    """One more item at the end of the plan's present revision; what that has already stays as it is.
+
+    Raises:
+        Invalid: the first field of the four that is missing.
+    """
+    position = len(items(session, plan)) + 1
+    for field in lacking(action):
+        raise Invalid(f"plan.{field}", field=field, clause=clause, position=position)
+    item = _item(plan, position, action)
+    session.add(item)
+    session.flush()
+    return item
+
+
 def _item(plan: ActionPlan, position: int, action: Action) -> PlanItem:
     assert action.owner is not None
     assert action.due is not None

@@ -117,3 +117,17 @@ def test_a_point_ends_once_with_what_came_of_it_and_whoever_raised_it_is_told(
         service.settle_item(session, plan, item, "done", "after all", by=rnd, at=at)
     with pytest.raises(Conflict):
         plans.set_items(session, plan, [action(house, at)])
+
+
+@pytest.mark.clause("3.2.2-c")
+def test_an_item_is_added_beside_those_that_are_closed_already(
+    session: Session, house: House, ticket: Issue, at: datetime
+) -> None:
+    plan = drafted(session, house, ticket, at)
+    service.settle_item(session, plan, plans.items(session, plan)[0], "done", "ok", by=house.actor("RND"), at=at)
+    added = plans.add_item(session, plan, action(house, at, goal="quieter fan"), clause="3.2.2-c")
+    assert [item.goal for item in plans.items(session, plan)] == ["drain heater that lasts", "quieter fan"]
+    assert (added.position, added.outcome) == (2, None)
+    with pytest.raises(Invalid) as refused:
+        plans.add_item(session, plan, action(house, at, owner=None), clause="3.2.2-c")
+    assert (refused.value.field, refused.value.clause) == ("owner", "3.2.2-c")

@@ -157,3 +157,15 @@ def test_a_form_about_one_part_shows_its_own_values_and_its_own_refusal(order: O
 
 def test_an_amount_is_shown_as_it_is_typed() -> None:
     assert [deeds.decimal(cents) for cents in (None, 5, 123456, -50)] == ["", "0.05", "1234.56", "-0.50"]
+
+
+@pytest.mark.parametrize(("typed", "value"), [("0.5", 0.5), ("-18", -18.0), ("1,250.75", 1250.75), (4, 4.0)])
+def test_a_measured_figure_is_read_as_it_is_written(session: Session, typed: Any, value: float) -> None:
+    assert deeds.read(session, None, [Field("result", "decimal")], {"result": typed}) == {"result": value}
+
+
+@pytest.mark.parametrize("typed", ["warm", "NaN", "inf", "1e12", "4 °C"])
+def test_what_is_no_figure_is_refused(session: Session, typed: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        deeds.read(session, None, [Field("result", "decimal")], {"result": typed})
+    assert (refused.value.code, refused.value.field) == ("form.decimal", "result")
