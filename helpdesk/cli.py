@@ -4,12 +4,12 @@ Errors are one line on stderr: status 2 for what was asked or configured wrongly
 """
 
 import sys
-from importlib import import_module
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from helpdesk.config import ConfigError
+from helpdesk.late import LateCommands
 from order_core.errors import Refusal
 
 COMMANDS = {
@@ -24,32 +24,14 @@ COMMANDS = {
     "restore": ("helpdesk.commands.backup:restore", "Load a backup into an empty database."),
     "verify-backup": ("helpdesk.commands.backup:verify_backup", "Try a backup in a scratch database."),
     "story": ("helpdesk.commands.story:story", "Play the main story against a running server."),
-    "lab": ("helpdesk.commands.lab:lab", "The engines on anybody's data: triage."),
+    "lab": ("helpdesk.commands.lab:lab", "The engines on anybody's data, without a database."),
     "user": ("helpdesk.commands.accounts:user", "People who sign in: add."),
     "token": ("helpdesk.commands.accounts:token", "API tokens: add."),
 }
 """Name → module:command, one line for the list. A command of one's own is one more line."""
 
 
-class LateCommands(click.Group):
-    """A group that imports a command's module only when that command is wanted."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, name = COMMANDS[cmd_name][0].split(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-
-
-@click.command(cls=LateCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LateCommands, places=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ordercare", message="OrderCare %(version)s")
 def helpdesk() -> None:
     """OrderCare: the orders and the after-sales service of a manufacturer.

@@ -112,10 +112,11 @@ def known(words: list[str]) -> bool:
     module, name = COMMANDS[words[0]][0].split(":")
     command: click.Command = getattr(import_module(module), name)
     rest = words[1:]
-    if isinstance(command, click.Group) and rest and rest[0] in command.commands:
-        command, rest = command.commands[rest[0]], rest[1:]
-    elif isinstance(command, click.Group) and rest:
-        return False
+    if isinstance(command, click.Group) and rest:
+        sub = command.get_command(click.Context(command), rest[0])
+        if sub is None:
+            return False
+        command, rest = sub, rest[1:]
     options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
     return all(word.split("=")[0] in options for word in rest if word.startswith("--"))
 

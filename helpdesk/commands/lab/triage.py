@@ -1,4 +1,4 @@
-"""``helpdesk lab``: the engines on anybody's data, JSON lines in and out, without database or server."""
+"""``helpdesk lab triage``: the triage engine as shipped, JSON lines in and out."""
 
 import json
 import sys
@@ -7,12 +7,7 @@ from typing import Any
 import click
 
 
-@click.group()
-def lab() -> None:
-    """Try the engines on data of your own."""
-
-
-@lab.command()
+@click.command()
 def triage() -> None:
     """Read JSON lines {"text": …} and write what each message is about, one JSON line each."""
     from helpdesk.triage.rules import classify
