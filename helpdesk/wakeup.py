@@ -53,6 +53,7 @@ TOPICS: dict[str, Topic] = {
     "survey.send": Topic("fast", "workers.jobs.survey"),
     "dispatch.assign": Topic("plan", "workers.jobs.assign"),
     "pattern.check": Topic("plan", "workers.jobs.pattern"),
+    "rounds.keep_going": Topic("plan", "workers.jobs.rounds"),
     "outbox.purge": Topic("heavy", "workers.jobs.purge"),
 }
 

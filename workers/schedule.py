@@ -31,7 +31,10 @@ class Entry:
         return EPOCH + self.offset + begun * self.every
 
 
-ENTRIES: tuple[Entry, ...] = (Entry("housekeeping", "outbox.purge", timedelta(days=1), timedelta(hours=19)),)
+ENTRIES: tuple[Entry, ...] = (
+    Entry("housekeeping", "outbox.purge", timedelta(days=1), timedelta(hours=19)),
+    Entry("rounds", "rounds.keep_going", timedelta(hours=1), timedelta(minutes=1)),
+)
 """All periodic work. 19:00 UTC is three in the morning in Taipei."""
 
 

@@ -11,18 +11,28 @@ from sqlalchemy.orm import Session
 
 from order_core.clauses import carries
 from order_core.errors import Conflict
+from order_core.kernel import clock
 from order_core.kernel.actor import CLOCK, Actor
 from order_core.kernel.case import Condition, Procedure, Step
 from order_core.kernel.notice import tell
+from order_core.parties.models import Person
 from order_core.rounds import rules
 from order_core.rounds.models import Round
 from order_core.rounds.rules import Every, Period
+from order_core.rulebook.clocks import house_calendar, policy
 from order_core.rulebook.machines import machine
 
 
 @dataclass(frozen=True)
 class Duty:
-    """A recurring duty: what, whose, how often and by which clause; ``zone``: where its days begin."""
+    """A recurring duty: what, whose, how often and by which clause.
+
+    Attributes:
+        zone: where its days begin.
+        subject: whose turn it is where a kind has several.
+        role: the people of the department who do it and are told of an opening; "" or nobody with it: all of it.
+        deadline: the clock (T-01 …) that runs from the opening, or "".
+    """
 
     kind: str
     department: str
@@ -30,12 +40,22 @@ class Duty:
     clause: str
     zone: str
     subject: str = ""
+    role: str = ""
+    deadline: str = ""
 
 
+DUTIES: list[Duty] = []
+"""Every duty that the scheduler keeps going; the rooms put theirs in with ``register``."""
 CHECKLISTS: dict[str, Condition] = {}
 """Kind → what must be there before a round of it is done; the rooms put theirs in with ``checklist``."""
 SIGNED: dict[str, Condition] = {}
 """Kind → what must be signed before a round of it is applied."""
+
+
+def register(duty: Duty) -> Duty:
+    """Let the scheduler keep a duty going."""
+    DUTIES.append(duty)
+    return duty
 
 
 def checklist(kind: str) -> Callable[[Condition], Condition]:
@@ -120,9 +140,14 @@ def keep_going(session: Session, duty: Duty, *, at: datetime) -> list[Round]:
     today = rules.period_of(at.astimezone(ZoneInfo(duty.zone)).date(), duty.every)
     for period in (*_unseen(session, duty, today), today, rules.next_period(today, duty.every)):
         plan(session, duty, period, at=at)
-    moved = [_open(session, turn, at=at) for turn in _in_state(session, duty, "planned", Round.opens_at, at)]
-    moved += [_miss(session, turn, at=at) for turn in _in_state(session, duty, "open", Round.closes_at, at)]
+    moved = [_open(session, duty, turn, at=at) for turn in _in_state(session, duty, "planned", Round.opens_at, at)]
+    moved += [_miss(session, duty, turn, at=at) for turn in _in_state(session, duty, "open", Round.closes_at, at)]
     return moved
+
+
+def keep_all_going(session: Session, *, at: datetime) -> list[Round]:
+    """Every registered duty, in turn."""
+    return [turn for duty in DUTIES for turn in keep_going(session, duty, at=at)]
 
 
 def _unseen(session: Session, duty: Duty, today: Period) -> list[Period]:
@@ -158,20 +183,38 @@ def _in_state(session: Session, duty: Duty, state: str, moment: Any, at: datetim
 
 
 @carries("clock", "2.1.1-a")
-def _open(session: Session, turn: Round, *, at: datetime) -> Round:
+def _open(session: Session, duty: Duty, turn: Round, *, at: datetime) -> Round:
     ROUND.advance(session, turn, "open", by=CLOCK, at=at)
-    params = {"number": turn.number, "kind": turn.kind, "period": turn.period}
-    tell(session, key="round.opened", at=at, about=turn, department=turn.department, everyone=True, params=params)
+    if duty.deadline:
+        clock.start(session, turn, policy(duty.deadline), at=at, calendar=house_calendar())
+    people = _who_do_it(session, duty)
+    for person in people:
+        tell(session, key="round.opened", at=at, about=turn, person=person, params=_named(turn))
+    if not people:
+        tell(session, key="round.opened", at=at, about=turn, department=turn.department, everyone=True,
+             params=_named(turn))  # fmt: skip
     return turn
 
 
-def _miss(session: Session, turn: Round, *, at: datetime) -> Round:
+def _who_do_it(session: Session, duty: Duty) -> list[int]:
+    if not duty.role:
+        return []
+    of_it = select(Person).where(Person.active, Person.department_code == duty.department).order_by(Person.id)
+    return [person.id for person in session.scalars(of_it) if duty.role in person.roles]
+
+
+def _miss(session: Session, duty: Duty, turn: Round, *, at: datetime) -> Round:
     """Its window is over: the head and management are told (4.1.1-b)."""
     ROUND.advance(session, turn, "miss", by=CLOCK, at=at)
-    params = {"number": turn.number, "kind": turn.kind, "period": turn.period}
+    if duty.deadline:
+        clock.stop(session, turn, duty.deadline, at=at, calendar=house_calendar())
     for department in sorted({turn.department, "MGT"}):
-        tell(session, key="round.missed", at=at, about=turn, department=department, params=params)
+        tell(session, key="round.missed", at=at, about=turn, department=department, params=_named(turn))
     return turn
+
+
+def _named(turn: Round) -> dict[str, str]:
+    return {"number": turn.number, "kind": turn.kind, "period": turn.period}
 
 
 def do(session: Session, turn: Round, outcome: dict[str, Any], *, by: Actor, at: datetime) -> None:

@@ -13,7 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from order_core.errors import Conflict
+from order_core.kernel import clock
 from order_core.kernel.notice import Notice
+from order_core.parties.models import Person
 from order_core.rounds import rules, service
 from order_core.rounds.models import Round
 from order_core.rounds.rules import Every, next_period, period_of
@@ -91,7 +93,34 @@ def test_a_round_is_not_missed_while_it_can_be_done(session: Session, house: Hou
     at = datetime(2026, 1, 10, tzinfo=UTC)
     (turn,) = service.keep_going(session, duty(), at=at)
     with pytest.raises(Conflict):
-        service._miss(session, turn, at=at)
+        service._miss(session, duty(), turn, at=at)
     service.do(session, turn, {"found": 1}, by=house.actor("SAL"), at=at)
     service.sign(session, turn, by=house.actor("SAL"), at=at)
     assert (turn.state, turn.outcome) == ("applied", {"found": 1})
+
+
+@pytest.mark.clause("2.1.1-a")
+def test_those_who_do_it_are_told_and_its_deadline_runs_from_the_opening_to_the_miss(
+    session: Session, house: House
+) -> None:
+    session.add(Person(name="Kay", email="kay@house.test", department_code="SAL", roles=["market"]))
+    session.add(Person(name="Gone", email="gone@house.test", department_code="SAL", roles=["market"], active=False))
+    kept = duty(role="market", deadline="T-01")
+    january, february = datetime(2026, 1, 10, tzinfo=UTC), datetime(2026, 2, 10, tzinfo=UTC)
+    (turn,) = service.keep_going(session, kept, at=january)
+    kay = session.scalars(select(Person).where(Person.name == "Kay")).one()
+    assert session.scalars(select(Notice.to_person_id).where(Notice.key == "round.opened")).all() == [kay.id]
+    running = clock.running(session, turn, "T-01")
+    assert running is not None
+    assert running.due_at == january + timedelta(days=28)
+    service.keep_going(session, kept, at=february)
+    assert (turn.state, clock.running(session, turn, "T-01")) == ("missed", None)
+
+
+def test_every_registered_duty_is_kept_going(session: Session, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "DUTIES", [])
+    for kind in ("one", "two"):
+        service.register(duty(kind=kind))
+    at = datetime(2026, 1, 10, tzinfo=UTC)
+    assert [turn.kind for turn in service.keep_all_going(session, at=at)] == ["one", "two"]
+    assert service.keep_all_going(session, at=at) == []
