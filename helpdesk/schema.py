@@ -22,6 +22,7 @@ MODELS = (
     "order_core.kernel.check",
     "order_core.kernel.plan",
     "order_core.kernel.measure",
+    "order_core.rulebook.models",
     "order_core.parties.models",
     "order_core.rounds.models",
     "order_core.issues.models",

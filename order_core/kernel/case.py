@@ -91,6 +91,9 @@ class Procedure:
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     relations: Mapping[str, Relation] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        PROCEDURES.append(self)
+
     def open(
         self,
         session: Session,
@@ -203,6 +206,10 @@ class Procedure:
         if condition is None:
             raise Forbidden("case.condition_unbound", step=step.transition.step, condition=name)
         condition(step)
+
+
+PROCEDURES: list[Procedure] = []
+"""Every procedure of the program, so that the rulebook can show which declared steps may be taken at all."""
 
 
 def note(
