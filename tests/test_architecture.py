@@ -16,6 +16,7 @@ FLASK_ROOMS = (
     "helpdesk/auth/",
     "helpdesk/api/",
 )
+NUMERICAL = {"numpy", "scipy", "pandas", "sklearn", "statsmodels", "ortools"}
 BANNED_IN_CORE = {"flask", "redis", "rq", "twilio", "jinja2", "helpdesk", "workers", "flask_sqlalchemy"}
 
 
@@ -46,6 +47,15 @@ def roots(path: Path) -> set[str]:
 def test_order_core_knows_no_web_and_no_queue() -> None:
     wrong = {relative(p): roots(p) & BANNED_IN_CORE for p in modules("order_core")}
     assert {path: names for path, names in wrong.items() if names} == {}
+
+
+def test_numbers_are_crunched_in_the_planner_alone() -> None:
+    """Heavy libraries have one room in the library, and what lives there knows no database."""
+    room = "order_core/planner/"
+    users = {relative(p): roots(p) & NUMERICAL for p in modules("order_core")}
+    assert {path for path, names in users.items() if names and not path.startswith(room)} == set()
+    assert {name for names in users.values() for name in names} == {"numpy", "ortools"}
+    assert [relative(p) for p in modules(room) if "sqlalchemy" in roots(p)] == []
 
 
 def test_helpdesk_never_imports_the_workers() -> None:

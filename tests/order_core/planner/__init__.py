@@ -1,0 +1,1 @@
+"""The planner: pure functions, against published numbers, independent libraries, brute force and laws."""
