@@ -3,7 +3,7 @@
 Exponential smoothing, Theta, seasonal naive and drift forecast from earlier moments of the series (rolling
 origins); the forecast is their average, each weighing as the fourth power of its accuracy. Combinations of that
 kind beat selection (Bates & Granger 1969; Makridakis & Hibon 2000). Nothing is drawn by chance and nothing is
-searched for, so that the same series gives the same answer every time. See docs/adr/0020.
+searched for, so that the same series gives the same answer every time. See docs/adr/0021.
 """
 
 from __future__ import annotations
