@@ -25,6 +25,8 @@ CLAUSE = "2.1.2-b"
 SHORTEST = 4
 """Three values to learn from and one to be judged by."""
 LONGEST_HORIZON = 1000
+LARGEST = 1e100
+"""Beyond this, squares are no numbers any more."""
 LOOKS_BACK = (8, 24)
 """At least that many origins (one a step of the horizon) where the series is long enough, at most that many."""
 POWER = 4
@@ -119,7 +121,7 @@ def _checked(series: Sequence[float | None], horizon: int, season: int, level: f
     if not 0 < level < 1:
         raise Invalid("forecast.level", field="level", clause=CLAUSE)
     for position, value in enumerate(series, 1):
-        if value is not None and not math.isfinite(value):
+        if value is not None and not (math.isfinite(value) and abs(value) <= LARGEST):
             raise Invalid("forecast.number", field="series", clause=CLAUSE, at=position)
     if sum(value is not None for value in series) < SHORTEST:
         raise Invalid("forecast.short", field="series", clause=CLAUSE, least=SHORTEST)

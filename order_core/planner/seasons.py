@@ -17,7 +17,7 @@ SMALLEST_INDEX = 0.01
 
 
 def is_seasonal(values: Floats, season: int) -> bool:
-    """Whether the autocorrelation at one season is beyond chance, as the M competitions test it.
+    """Whether the series repeats itself after a season, or its changes do (a trend hides a season in the values).
 
     Args:
         values: (n,) one number a period.
@@ -25,6 +25,11 @@ def is_seasonal(values: Floats, season: int) -> bool:
     """
     if season < 2 or len(values) < SEASONS_NEEDED * season:
         return False
+    return _repeats(values, season) or _repeats(np.diff(values), season)
+
+
+def _repeats(values: Floats, season: int) -> bool:
+    """Whether the autocorrelation at one season is beyond chance, as the M competitions test it."""
     centred = values - values.mean()
     power = float(centred @ centred)
     if power <= 0:

@@ -7,6 +7,9 @@ from helpdesk.late import LateCommands
 
 INSTRUMENTS = {
     "triage": ("helpdesk.commands.lab.triage:triage", "What each message is about, one JSON line each."),
+    "forecast": ("helpdesk.commands.lab.forecast:forecast", "What comes next in a series."),
+    "lots": ("helpdesk.commands.lab.lots:lots", "Lot sizes of least cost."),
+    "jobshop": ("helpdesk.commands.lab.jobshop:jobshop", "Which machine does what when."),
 }
 """Name → module:command, one line for the list."""
 

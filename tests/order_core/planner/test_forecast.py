@@ -51,6 +51,8 @@ def test_the_unit_of_the_series_is_the_unit_of_the_forecast(
 @given(row=series, season=seasons, horizon=horizons)
 @example(row=[0, 0, 0, 0, 7], season=1, horizon=3)
 @example(row=[7, 7, 7, 7, 7, 7, 0], season=4, horizon=3)
+@example(row=[10**99, 1, 0, -(10**99)], season=2, horizon=9)
+@example(row=[1, 10**99, 1, 1, 10**99, 5], season=1, horizon=9)
 @example(row=[10**9, 1, 10**9, 1, 10**9, 1, 1, 1], season=1, horizon=9)
 def test_whatever_comes_in_numbers_come_out(row: list[int], season: int, horizon: int) -> None:
     found = forecast(row, horizon=horizon, season=season)
@@ -149,6 +151,7 @@ def refused(row: Any, **asked: Any) -> tuple[str, str | None, str | None]:
         ([1, 2, 3, 4, None], {}, "forecast.gap", "series"),
         ([1, 2, math.nan, 4], {}, "forecast.number", "series"),
         ([1, 2, 3, math.inf], {}, "forecast.number", "series"),
+        ([1, 2, -1e101, 4], {}, "forecast.number", "series"),
         ([1, 2, 3, 4], {"horizon": 0}, "forecast.horizon", "horizon"),
         ([1, 2, 3, 4], {"horizon": -2}, "forecast.horizon", "horizon"),
         ([1, 2, 3, 4], {"horizon": 1001}, "forecast.horizon", "horizon"),
