@@ -47,10 +47,22 @@ def said(code: str, params: Mapping[str, Any]) -> str:
     for name in ("state", "step"):
         if name in params and "machine" in params:
             words[name] = _name(f"{name}.{params['machine']}.{params[name]}", str(params[name]))
+    for name in ("departments", "actors"):
+        if name in params:
+            words[name] = " · ".join(_party(one) for one in str(params[name]).split(", ") if one)
     kind = CHOICES.get(code)
     if kind and "allowed" in params:
         words["allowed"] = " · ".join(_name(f"{kind}.{one}", one) for one in str(params["allowed"]).split(", "))
     return str(gettext(f"error.{code}", **words))
+
+
+def _party(code: str) -> str:
+    """A department, its head or the customer by name."""
+    if code == "CUS":
+        return str(gettext("actor.customer"))
+    department, _, head = code.partition(":")
+    named = _name(f"department.{department}", department)
+    return str(gettext("party.head", department=named)) if head else named
 
 
 def _name(key: str, code: str) -> str:

@@ -61,6 +61,8 @@ class Deed:
         states: where a deed that is no step is offered; empty: everywhere.
         may: raises the refusal that keeps this actor from a deed that is no step.
         then: what ``does`` returned → the page to go to, where that is not the case's own.
+        when: whether it is offered at all, for what only makes sense now and then; None: always.
+        noted: every refusal under a clause is noted in the journal, not only reaching for what is not one's own.
     """
 
     name: str
@@ -70,6 +72,8 @@ class Deed:
     states: tuple[str, ...] = ()
     may: Callable[[Session, Any, Actor, datetime], None] | None = None
     then: Callable[[Any], str] | None = None
+    when: Callable[[Session, Any], bool] | None = None
+    noted: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,8 @@ def offers(session: Session, desk: Desk, case: Any, *, by: Actor, at: datetime) 
     choices = {c.transition.step: c.refusal for c in desk.procedure.available(session, case, by=by, at=at)}
     found = []
     for deed in desk.deeds:
+        if deed.when is not None and not deed.when(session, case):
+            continue
         if deed.step and deed.step in choices:
             found.append(Offer(deed, _unless_asked(deed, choices[deed.step]) or _may(session, deed, case, by, at)))
         elif not deed.step and (not deed.states or case.state in deed.states):
@@ -168,14 +174,17 @@ def attempt(
 
     Raises:
         Refusal: why not. Somebody who reached for what is not his, or for a step that is not declared, is noted
-            in the case's journal, outside what was taken back; the caller answers and commits.
+            in the case's journal, outside what was taken back, and so is every refusal of a deed that is ``noted``;
+            the caller answers and commits.
     """
     try:
         with session.begin_nested():
             if version is not None and version != case.version:
                 raise StaleVersion("case.stale", number=case.number)
             return deed.does(session, case, read(session, case, deed.fields, raw), by, at)
-    except (Forbidden, IllegalStep) as refusal:
+    except Refusal as refusal:
+        if not (isinstance(refusal, Forbidden | IllegalStep) or (deed.noted and refusal.clause)):
+            raise
         params = {name: str(value) for name, value in refusal.params.items()}
         data = {"deed": deed.name, "code": refusal.code, "params": params}
         clauses = (refusal.clause,) if refusal.clause else ()

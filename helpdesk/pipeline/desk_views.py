@@ -1,7 +1,7 @@
 """The door of every desk's deeds: a form in, the page again or the refusal beside the field that it names."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -137,17 +137,37 @@ def opening(desk: Desk, values: Mapping[str, Any] | None = None, refused: Refuse
 
 def _offer(desk: Desk, case: Any, offer: Offer, refused: Refused | None) -> dict[str, Any]:
     deed, now_refused = offer.deed, refused if refused and refused.deed == offer.deed.name else None
+    href = f"{desk.path}/{case.number}/do/{deed.name}"
     return {
-        "name": deed.name,
-        "key": deed.name,
-        "label": label(desk, deed),
-        "href": f"{desk.path}/{case.number}/do/{deed.name}",
+        **form(case, deed.name, deed.fields, label=label(desk, deed), href=href, refused=now_refused, desk=desk),
         "version": case.version,
         "enabled": offer.refusal is None or now_refused is not None,
         "why_not": sentence(offer.refusal) if offer.refusal else "",
         "clause": offer.refusal.clause if offer.refusal else None,
-        "fields": [_field(desk, case, field, now_refused.raw if now_refused else None) for field in deed.fields],
-        **_wrong(now_refused),
+    }
+
+
+def form(
+    case: Any,
+    name: str,
+    fields: Sequence[Field],
+    *,
+    label: str,
+    href: str,
+    refused: Refused | None,
+    desk: Desk | None = None,
+) -> dict[str, Any]:
+    """A form as ``macros/deeds.html`` draws it, with what was typed into it and refused; of a case or of none."""
+    raw = refused.raw if refused else None
+    return {
+        "name": name,
+        "key": name,
+        "label": label,
+        "href": href,
+        "version": None,
+        "enabled": True,
+        "fields": [_field(desk, case, field, raw) for field in fields],
+        **_wrong(refused),
     }
 
 
@@ -166,14 +186,16 @@ def label(desk: Desk, deed: Deed) -> str:
     return str(gettext(f"step.{desk.called}.{deed.step}" if deed.step else f"deed.{desk.called}.{deed.name}"))
 
 
-def _named(desk: Desk, field: Field) -> str:
+def _named(desk: Desk | None, field: Field) -> str:
     """A field's label: the desk's own word where it has one."""
+    if desk is None:
+        return str(gettext(f"field.{field.name}"))
     own = f"field.{desk.called}.{field.name}"
     found = str(gettext(own))
     return str(gettext(f"field.{field.name}")) if found == own else found
 
 
-def _field(desk: Desk, case: Any, field: Field, raw: Mapping[str, Any] | None) -> dict[str, Any]:
+def _field(desk: Desk | None, case: Any, field: Field, raw: Mapping[str, Any] | None) -> dict[str, Any]:
     session = db.session()
     typed = raw.get(field.name) if raw is not None else field.initial(session, case) if field.initial else None
     shape = {

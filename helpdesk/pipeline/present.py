@@ -88,13 +88,19 @@ def party(code: str) -> str:
     return str(gettext("party.head", department=name)) if code.endswith(sign.AS_HEAD) else name
 
 
-def signatures(session: Session, sign_off: SignOff | None) -> list[Row]:
-    """One row a required party: who signed the present content, or by when it should be."""
+def signatures(
+    session: Session, sign_off: SignOff | None, pills: Mapping[str, dict[str, Any]] | None = None
+) -> list[Row]:
+    """One row a required party: who signed the present content, or by when it should be.
+
+    ``pills``: party → its own running deadline, where parties have one (see ``deadlines``).
+    """
     if sign_off is None:
         return []
     given = {row["code"]: row for row in _signatures(session, sign_off) if row["digest"] == sign_off.digest}
+    open_row = {"who": "", "at": None, "verdict": None, "due": sign_off.due_at}
     return [
-        given.get(code) or {"party": party(code), "who": "", "at": None, "verdict": None, "due": sign_off.due_at}
+        {"clock": (pills or {}).get(code), **(given.get(code) or {"party": party(code), **open_row})}
         for code in sign_off.required
     ]
 
@@ -117,6 +123,16 @@ def _signatures(session: Session, sign_off: SignOff) -> list[Row]:
         }
         for s in sign_off.signatures
     ]
+
+
+def deadlines(session: Session, case: Any, policy: str, at: datetime) -> dict[str, dict[str, Any]]:
+    """Party → pill of its running clock of a policy."""
+    rows = session.scalars(
+        select(Clock)
+        .where(Clock.case_kind == case.__case_kind__, Clock.case_id == case.id)
+        .where(Clock.policy == policy, Clock.stopped_at.is_(None), Clock.party.is_not(None))
+    )
+    return {str(row.party): pill for row in rows if (pill := clock_pill(row, at)) is not None}
 
 
 def clocks(session: Session, case: Any, at: datetime) -> list[Row]:
