@@ -31,6 +31,7 @@ BLUEPRINTS = (
     "helpdesk.dispatch.views",
     "helpdesk.parts.views",
     "helpdesk.pipeline.views",
+    "helpdesk.pipeline.contract_views",
     "helpdesk.quality.views",
     "helpdesk.surveys.views",
     "helpdesk.reports.views",

@@ -54,6 +54,7 @@ TOPICS: dict[str, Topic] = {
     "dispatch.assign": Topic("plan", "workers.jobs.assign"),
     "pattern.check": Topic("plan", "workers.jobs.pattern"),
     "rounds.keep_going": Topic("plan", "workers.jobs.rounds"),
+    "customer.tell": Topic("fast", "workers.jobs.customer"),
     "outbox.purge": Topic("heavy", "workers.jobs.purge"),
 }
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field, field_validator
-from sqlalchemy import Select, select
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from order_core.errors import Invalid
@@ -74,8 +74,3 @@ def page(
     shown = rows[: wanted.limit]
     more = encode(getattr(shown[-1], key.key)) if len(rows) > wanted.limit else None
     return {"items": [show(row) for row in shown], "next": more}
-
-
-def one(session: Session, cls: Any, column: Any, value: object) -> Any:
-    """The row with that key, or None."""
-    return session.scalars(select(cls).where(column == value)).unique().first()

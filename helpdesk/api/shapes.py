@@ -7,7 +7,7 @@ from helpdesk.channels.models import Call, Message
 from helpdesk.dispatch.models import Technician, Visit
 from helpdesk.parts.models import Part
 from order_core.aftersales.models import InstalledProduct, Survey
-from order_core.execution.models import ChangeRequest, Order
+from order_core.execution.models import ChangeRequest
 from order_core.issues.models import Issue
 from order_core.kernel.ledger import StockMove
 from order_core.parties.models import Customer
@@ -35,17 +35,6 @@ def product(row: InstalledProduct) -> dict[str, Any]:
         "room": row.room,
         "customer_id": row.customer_id,
         "accepted_at": instant(row.accepted_at),
-    }
-
-
-def order(row: Order) -> dict[str, Any]:
-    return {
-        "number": row.number,
-        "state": row.state,
-        "revision": row.revision,
-        "customer_id": row.customer_id,
-        "opened_at": instant(row.opened_at),
-        "changed_at": instant(row.changed_at),
     }
 
 

@@ -9,9 +9,9 @@ from flask_openapi import APIBlueprint, OpenAPI
 from pydantic import Field, ValidationError, field_validator
 from sqlalchemy import or_, select
 
-from helpdesk.api import desks, service, shapes
+from helpdesk.api import desks, orders, service, shapes
 from helpdesk.api.desks import Numbered
-from helpdesk.api.paging import Asked, ListQuery, one, page
+from helpdesk.api.paging import Asked, ListQuery, page
 from helpdesk.auth.door import PUBLIC, current_actor, door
 from helpdesk.channels import voice
 from helpdesk.channels.models import Call, Message
@@ -24,8 +24,7 @@ from helpdesk.pipeline.desks import DESKS
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets import service as ticket_service
 from order_core.aftersales.models import InstalledProduct, Survey
-from order_core.errors import NotFound
-from order_core.execution.models import ChangeRequest, Order
+from order_core.execution.models import ChangeRequest
 from order_core.issues import service as issues
 from order_core.issues.models import Issue
 from order_core.kernel.actor import Actor
@@ -115,12 +114,6 @@ def _ticket_id(number: str) -> int:
     return ticket_queries.by_number(db.session(), number, None).id
 
 
-def _found(row: Any, number: str) -> Any:
-    if row is None:
-        raise NotFound("record.unknown", number=number)
-    return row
-
-
 @api.get("/customers")
 @door("api.read")
 def customers(query: ListQuery) -> Response:
@@ -143,25 +136,6 @@ def products(query: ListQuery) -> Response:
         product = InstalledProduct
         wanted = wanted.where(or_(product.serial == query.q, product.lot == query.q, product.model_code == query.q))
     return _answer(page(db.session(), wanted, InstalledProduct.id, query, shapes.product))
-
-
-@api.get("/orders")
-@door("api.read")
-def orders(query: ByTicket) -> Response:
-    """Orders, the newest first."""
-    wanted = select(Order)
-    if query.state:
-        wanted = wanted.where(Order.state == query.state)
-    if query.q:
-        wanted = wanted.where(Order.number == query.q)
-    return _answer(page(db.session(), wanted, Order.id, query, shapes.order))
-
-
-@api.get("/orders/<string:number>")
-@door("api.read")
-def order(path: Numbered) -> Response:
-    """One order."""
-    return _answer(shapes.order(_found(one(db.session(), Order, Order.number, path.number), path.number)))
 
 
 @api.get("/design-changes")
@@ -342,6 +316,7 @@ def _indicator(row: Any) -> dict[str, Any]:
     }
 
 
+orders.attach(api)
 for _desk in DESKS:
     desks.attach(api, _desk)
 

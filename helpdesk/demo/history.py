@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from order_core.acquisition.contract import service as contracts
+from order_core.acquisition.contract.models import ContractLine
 from order_core.aftersales import installation
 from order_core.aftersales.models import InstalledProduct
 from order_core.execution import service as orders
@@ -27,6 +29,12 @@ UNITS = (
     ("smith", "DW-600", "DW600-26030077", "DW-2603-A", "kitchen", 400),
     ("wang", "WM-900", "WM900-26050377", "WM-2605-C", "後陽台", 310),
 )
+
+
+PAYMENT_TERMS = "交貨後 30 天 · 30 days after delivery"
+SERVICE_TERMS = "零件 36 個月、工資 24 個月 · parts 36 months, labour 24 months"
+PRICES = {"RF-520": 899_900, "WM-900": 649_900, "AC-350": 529_900, "DW-600": 719_900}
+"""Net prices in cents."""
 
 
 def add_orders(session: Session, staff: dict[str, Person], customers: dict[str, Customer], *, at: datetime) -> None:
@@ -58,6 +66,20 @@ def _confirmed(
     at: datetime,
     due: datetime | None = None,
 ) -> Order:
+    sales = staff["sal"].actor()
+    contracts.keep(
+        session,
+        number=agreement,
+        customer_id=customer.id,
+        currency="HKD",
+        valid_from=at.date(),
+        valid_until=(at + timedelta(days=730)).date(),
+        payment_terms=PAYMENT_TERMS,
+        service_terms=SERVICE_TERMS,
+        lines=[ContractLine(model_code=model, specification=f"{model}, standard", unit_price=PRICES[model])],
+        by=sales,
+        at=at,
+    )
     line = OrderLine(
         model_code=model,
         specification=f"{model}, standard",
@@ -65,7 +87,6 @@ def _confirmed(
         due_on=(due or at + timedelta(days=45)).date(),
         site_id=customer.sites[0].id,
     )
-    sales = staff["sal"].actor()
     order = orders.draft(session, customer_id=customer.id, agreement=agreement, lines=[line], by=sales, at=at)
     orders.issue(session, order, by=sales, at=at)
     for hours, key in enumerate((*CONFIRMERS, "hua"), 1):

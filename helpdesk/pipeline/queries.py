@@ -25,4 +25,4 @@ def order_status_for(session: Session, contact: ContactPerson) -> OrderStatus | 
     if not orders:
         return None
     order = orders[0]
-    return OrderStatus(order.number, order.state, order.projected_on or order.committed_on, order.state in UNFINISHED)
+    return OrderStatus(order.number, order.state, order.projected_on or order.promised_on, order.state in UNFINISHED)

@@ -14,18 +14,21 @@ from sqlalchemy.orm import Session
 
 @dataclass(frozen=True)
 class AgreedLine:
-    """One position. ``unit_price``: net, smallest unit of the agreement's currency; ``due_on`` None: as ordered."""
+    """One position. ``unit_price``: net, smallest unit of the agreement's currency; None: as ordered."""
 
     model_code: str
     specification: str
-    quantity: int
+    quantity: int | None
     unit_price: int
     due_on: date | None
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """A won quote or a contract in force. ``payment_terms``, ``service_terms``: as agreed, in words."""
+    """A won quote or a contract in force. ``payment_terms``, ``service_terms``: as agreed, in words.
+
+    ``valid_from``, ``valid_until``: the days on which an order may be issued from it; None: no limit.
+    """
 
     number: str
     customer_id: int
@@ -33,6 +36,12 @@ class Agreement:
     payment_terms: str
     service_terms: str
     lines: tuple[AgreedLine, ...]
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    def in_force(self, on: date) -> bool:
+        """Whether an order may be issued from it on that day."""
+        return (self.valid_from or on) <= on <= (self.valid_until or on)
 
 
 Source = Callable[[Session, str], Agreement | None]

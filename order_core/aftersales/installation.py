@@ -31,6 +31,7 @@ def install(
     expected = line.quantity - (session.scalar(registered) or 0) if line.order_id == order.id else 0
     if len(units) != expected:
         raise Invalid("order.units", field="units", clause="3.5.2-a", expected=expected)
+    assert line.site_id is not None, "no order is issued without it (3.1.1-b)"
     products = [
         InstalledProduct(
             serial=serial,

@@ -1,162 +1,215 @@
 """Orders: issued by sales, confirmed by every department's signature, started, delivered, accepted, closed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from order_core.acquisition import agreement as agreements
+from order_core.acquisition.agreement import Agreement
+from order_core.clauses import carries
 from order_core.errors import Conflict, Forbidden, Invalid
-from order_core.execution import rules
+from order_core.execution import amendment, confirmation, papers, rules
+from order_core.execution.conditions import CONFIRM, ORDER, complete
+from order_core.execution.confirmation import confirm
 from order_core.execution.models import Order, OrderLine
-from order_core.execution.rules import LineFacts
-from order_core.issues.models import Issue
-from order_core.issues.rules import OPEN_STATES
-from order_core.kernel import clock, sign
+from order_core.execution.papers import Edit
+from order_core.kernel import sign
 from order_core.kernel.actor import Actor
-from order_core.kernel.case import Procedure, Step
+from order_core.kernel.case import note
 from order_core.kernel.notice import tell
-from order_core.parties.models import ContactPerson
-from order_core.rulebook.clocks import house_calendar, policy
-from order_core.rulebook.machines import machine
+from order_core.parties.models import Customer
+from order_core.rulebook.clocks import house_calendar
 
-CONFIRM = "confirm"
-CONFIRM_CLOCK = "T-03"
-
-
-def _facts(line: OrderLine) -> LineFacts:
-    return LineFacts(line.specification, line.quantity, line.due_on, line.site_id is not None, line.new_design)
+__all__ = [
+    "CONFIRM",
+    "ORDER",
+    "accept",
+    "amend",
+    "close",
+    "confirm",
+    "content",
+    "deliver",
+    "draft",
+    "draft_from",
+    "edit",
+    "issue",
+    "project",
+    "start",
+]
+SALES, MAKER = "SAL", "PRO"
 
 
 def content(order: Order) -> dict[str, Any]:
     """What the departments sign."""
-    return {
-        "number": order.number,
-        "revision": order.revision,
-        "agreement": order.agreement,
-        "lines": [
-            [line.model_code, line.specification, line.quantity, line.due_on.isoformat(), line.site_id]
-            for line in order.lines
-        ],
-    }
-
-
-def _lines_complete(step: Step) -> None:
-    order: Order = step.case
-    if not order.lines:
-        raise Invalid("order.lines", field="lines", clause="3.1.1-b")
-    if not order.agreement.strip():
-        raise Invalid("order.agreement", field="agreement", clause="3.1.1-a")
-    for line in order.lines:
-        fault = rules.line_fault(_facts(line), step.at.date())
-        if fault is not None:
-            raise Invalid(fault[1], field=fault[0], clause="3.1.1-b")
-
-
-def _all_departments_signed(step: Step) -> None:
-    sign_off = sign.for_purpose(step.session, step.case, CONFIRM)
-    if not sign.complete(sign_off):
-        waiting = ", ".join(sign.open_parties(sign_off)) if sign_off else ""
-        raise Conflict("order.signatures_missing", clause="3.1.2-c", departments=waiting)
-
-
-def _supply_planned(step: Step) -> None:
-    """The projected date keeps the promise, or an overdue issue of the order is open (3.3.1-a)."""
-    order: Order = step.case
-    if order.projected_on is None or order.committed_on is None:
-        raise Invalid("order.projected_on", field="projected_on", clause="3.3.1-a")
-    if order.projected_on > order.committed_on and not _open_issues(step.session, order):
-        raise Conflict("order.overdue_unexplained", clause="3.3.1-a", projected=str(order.projected_on))
-
-
-def _all_lines_handed_over(step: Step) -> None:
-    """Every line with a hand-over that has receiver and time (4.2.2-a)."""
-    handed = step.data.get("handed_over") or {}
-    for line in step.case.lines:
-        proof = handed.get(str(line.id)) or {}
-        if not proof.get("receiver") or not proof.get("at"):
-            raise Invalid("order.proof", field="proof", clause="4.2.2-a", line=line.id)
-
-
-def _acceptance_signed(step: Step) -> None:
-    """Signed, and by one of this customer's own contact persons (4.2.2-b)."""
-    contact = step.session.get(ContactPerson, step.by.id) if step.by.id else None
-    if contact is None or contact.customer_id != step.case.customer_id:
-        raise Forbidden("case.not_an_actor", clause="4.2.2-b", step=step.transition.step, actors="CUS")
-    if not step.data.get("signed_digest"):
-        raise Invalid("order.acceptance", field="signature", clause="4.2.2-b")
-
-
-def _no_open_issue(step: Step) -> None:
-    if _open_issues(step.session, step.case):
-        raise Conflict("order.open_issues", clause="4.2.3-b")
-
-
-def _open_issues(session: Session, order: Order) -> bool:
-    found = session.scalar(select(Issue.id).where(Issue.order_id == order.id, Issue.state.in_(OPEN_STATES)).limit(1))
-    return found is not None
-
-
-def _required(order: Order, by: Actor) -> bool:
-    return by.kind == "person" and by.department in rules.required_departments(map(_facts, order.lines))
-
-
-ORDER = Procedure(
-    machine("Order"),
-    conditions={
-        "lines_complete": _lines_complete,
-        "all_departments_signed": _all_departments_signed,
-        "supply_planned": _supply_planned,
-        "all_lines_handed_over": _all_lines_handed_over,
-        "acceptance_signed": _acceptance_signed,
-        "no_open_issue": _no_open_issue,
-    },
-    relations={"required": _required},
-)
+    return papers.signed(order)
 
 
 def draft(
     session: Session, *, customer_id: int, agreement: str, lines: Sequence[OrderLine], by: Actor, at: datetime
 ) -> Order:
-    """A new order of sales, not issued yet."""
+    """A new order of sales with the agreement's terms; lines without a price get the one agreed for their model."""
+    _sales(by)
+    agreed = agreements.find(session, agreement)
     order = Order(customer_id=customer_id, agreement=agreement)
+    if agreed is not None:
+        order.currency, order.payment_terms = agreed.currency, agreed.payment_terms
+        order.service_terms = agreed.service_terms
+    prices = {line.model_code: line.unit_price for line in agreed.lines} if agreed else {}
+    for line in lines:
+        if line.unit_price is None:
+            line.unit_price = prices.get(line.model_code)
     order.lines = list(lines)
+    order.promised_on = max((line.due_on for line in lines if line.due_on), default=None)
     ORDER.open(session, order, series="O", by=by, at=at, clauses=("3.1.1-a",))
+    papers.explain(session, order, {}, by=by, at=at)
     return order
 
 
-def issue(session: Session, order: Order, *, by: Actor, at: datetime) -> None:
-    """Issue it: lines complete, the first committed date fixed, departments asked to sign within their clock."""
+def draft_from(session: Session, number: str, *, by: Actor, at: datetime) -> Order:
+    """A new order with the lines of an agreement, for the customer's first place; what it leaves open is filled in.
+
+    Raises:
+        Invalid: there is no such agreement.
+    """
+    _sales(by)
+    agreed = agreements.find(session, number)
+    if agreed is None:
+        raise Invalid("order.agreement", field="agreement", clause="3.1.1-a", number=number)
+    customer = session.get_one(Customer, agreed.customer_id)
+    place = customer.sites[0].id if customer.sites else None
+    lines = _lines_of(agreed, place)
+    return draft(session, customer_id=agreed.customer_id, agreement=number, lines=lines, by=by, at=at)
+
+
+def _lines_of(agreed: Agreement, place: int | None) -> list[OrderLine]:
+    return [
+        OrderLine(
+            model_code=line.model_code,
+            specification=line.specification,
+            quantity=line.quantity or 0,
+            due_on=line.due_on,
+            site_id=place,
+            unit_price=line.unit_price,
+        )
+        for line in agreed.lines
+    ]
+
+
+def edit(
+    session: Session,
+    order: Order,
+    wanted: Edit,
+    *,
+    by: Actor,
+    at: datetime,
+    explanations: Mapping[str, str] | None = None,
+) -> None:
+    """Let a draft say something else, or say why it differs from the agreement (see ``papers.explain``).
+
+    Raises:
+        Forbidden: not sales; Conflict: it has been issued.
+    """
+    _sales(by)
+    if order.state != "draft":
+        raise Conflict("order.not_draft", clause="3.1.1-a", number=order.number)
+    papers.rewrite(session, order, wanted, at=at)
+    papers.explain(session, order, explanations or {}, by=by, at=at)
+
+
+@carries("case", "3.1.1-a", "3.1.1-b")
+def issue(
+    session: Session, order: Order, *, by: Actor, at: datetime, explanations: Mapping[str, str] | None = None
+) -> None:
+    """Issue it: complete, each difference explained; the first promise is fixed, departments are asked to sign."""
+    if order.state == "draft" and ORDER.plays(order, SALES, by):
+        papers.explain(session, order, explanations or {}, by=by, at=at)
     ORDER.advance(session, order, "issue", by=by, at=at)
     order.issued_by = by.id
-    order.committed_on = order.committed_on or max(line.due_on for line in order.lines)
-    required = rules.required_departments(map(_facts, order.lines))
-    sign.ask(session, order, CONFIRM, content(order), required=required, by=by, at=at)
-    clock.start(session, order, policy(CONFIRM_CLOCK), at=at, calendar=house_calendar(), owner=by.id)
-    for department in required:
-        tell(session, key="order.to_confirm", at=at, about=order, department=department,
-             params={"number": order.number})  # fmt: skip
+    order.promised_on = max(line.due_on for line in order.lines if line.due_on)
+    order.committed_on = order.promised_on
+    papers.keep(session, order, "issue", by=by, at=at)
+    confirmation.send_round(session, order, by=by, at=at)
 
 
-def confirm(session: Session, order: Order, *, by: Actor, at: datetime, opinion: str | None = None) -> bool:
-    """Sign for one's department; the last signature confirms the order. True when it is confirmed now."""
-    sign_off = sign.for_purpose(session, order, CONFIRM)
-    if sign_off is None:
-        raise Conflict("order.not_issued", clause="3.1.2-a", number=order.number)
-    sign.give(session, sign_off, "approve", digest=sign.digest_of(content(order)), by=by, at=at, opinion=opinion)
-    if not sign.complete(sign_off):
-        return False
-    ORDER.advance(session, order, "confirm", by=by, at=at, data={"digest": sign_off.digest})
-    clock.stop(session, order, CONFIRM_CLOCK, at=at, calendar=house_calendar())
-    tell(session, key="order.confirmed", at=at, about=order, department="SAL", params={"number": order.number})
-    return True
+@carries("case", "3.2.3-a", "3.2.3-c")
+def amend(
+    session: Session,
+    order: Order,
+    change: str,
+    *,
+    by: Actor,
+    at: datetime,
+    wanted: Edit | None = None,
+    explanations: Mapping[str, str] | None = None,
+) -> None:
+    """Work an approved change into the order: a new revision goes round, the promise moves by the change's days.
+
+    Args:
+        change: its number; without lines in ``wanted``, every line's date moves with the promise.
+        explanations: of what now differs from the agreement; the change's number explains the rest.
+
+    The customer is told where the date moves (by the step, see ``Procedure.customer_topic``).
+    """
+    found = next((one for one in amendment.approved(session, order) if one.number == change), None)
+    before = order.promised_on
+    data: dict[str, Any] = {"change": change}
+    if found is not None and before is not None:
+        after = rules.moved(before, found.days, house_calendar())
+        data |= {"days": found.days, "cost": found.cost, "from": before.isoformat(), "to": after.isoformat()}
+    ORDER.advance(session, order, "amend", by=by, at=at, data=data)
+    assert found is not None, "the step's condition knows it"
+    order.revision += 1
+    papers.rewrite(session, order, _moved(order, wanted or Edit(), found.days), at=at)
+    order.promised_on, order.projected_on = date.fromisoformat(data["to"]), None
+    measure_slack(order)
+    papers.explain(session, order, {papers.ALL_ELSE: change, **(explanations or {})}, by=by, at=at)
+    complete(session, order, at=at)
+    papers.keep(session, order, "amend", by=by, at=at, change=change)
+    confirmation.send_round(session, order, by=by, at=at, anew=(MAKER,))
+
+
+def _moved(order: Order, wanted: Edit, days: int) -> Edit:
+    """The edit with every date moved, where it brings no lines of its own."""
+    if wanted.lines is not None:
+        return wanted
+    calendar = house_calendar()
+    lines = [
+        rules.Line(**{**vars(line), "due_on": line.due_on and rules.moved(line.due_on, days, calendar)})
+        for line in papers.content(order).lines
+    ]
+    return Edit(lines, wanted.currency, wanted.payment_terms, wanted.service_terms)
+
+
+def measure_slack(order: Order) -> None:
+    """Keep what the board is sorted by: promised less projected."""
+    promised, projected = order.promised_on, order.projected_on
+    order.slack_days = (promised - projected).days if promised and projected else None
 
 
 def start(session: Session, order: Order, *, projected_on: date, by: Actor, at: datetime) -> None:
     """Production starts it, with the date it projects."""
     order.projected_on = projected_on
+    measure_slack(order)
     ORDER.advance(session, order, "start", by=by, at=at, data={"projected_on": projected_on.isoformat()})
+
+
+def project(session: Session, order: Order, projected_on: date, *, by: Actor, at: datetime) -> None:
+    """A new projection from production's progress; its slack follows (3.3.3-b).
+
+    Raises:
+        Forbidden: neither production nor the planner; Conflict: it is not being made.
+    """
+    if not (by.kind == "planner" or ORDER.plays(order, MAKER, by)):
+        raise Forbidden("order.production_only", clause="3.3.3-b")
+    if order.state != "executing":
+        raise Conflict("order.not_executing", clause="3.3.3-b", number=order.number)
+    order.projected_on = projected_on
+    measure_slack(order)
+    order.changed_at = at
+    data = {"projected_on": projected_on.isoformat()}
+    note(session, order, "projected", by=by, at=at, data=data, clauses=("3.3.3-b",))
 
 
 def deliver(session: Session, order: Order, receiver: str, *, by: Actor, at: datetime) -> None:
@@ -178,3 +231,8 @@ def accept(session: Session, order: Order, *, by: Actor, at: datetime) -> None:
 def close(session: Session, order: Order, *, by: Actor, at: datetime) -> None:
     """Nothing of it is open any more."""
     ORDER.advance(session, order, "close", by=by, at=at)
+
+
+def _sales(by: Actor) -> None:
+    if by.kind != "person" or by.department != SALES:
+        raise Forbidden("order.sales_only", clause="3.1.1-a")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, MappedAsDataclass, Session, declared_attr, ma
 
 from order_core.db import Base, Id
 from order_core.errors import Forbidden, Refusal, StaleVersion
-from order_core.kernel import journal
+from order_core.kernel import journal, outbox
 from order_core.kernel.actor import Actor
 from order_core.kernel.journal import JournalEntry
 from order_core.kernel.machine import Machine, Transition
@@ -85,11 +85,14 @@ class Procedure:
         machine: the declared states and transitions.
         conditions: condition name → function; a name without function refuses its steps.
         relations: actor word → function (department codes, CUS and the system's voices are built in).
+        customer_topic: outbox topic that tells the customer of each step declared visible to him (1.3-a); None:
+            nobody does. Its payload: kind, id, step, entry (``seq`` of the journal).
     """
 
     machine: Machine
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     relations: Mapping[str, Relation] = field(default_factory=dict)
+    customer_topic: str | None = None
 
     def __post_init__(self) -> None:
         PROCEDURES.append(self)
@@ -151,7 +154,7 @@ class Procedure:
         case._state = transition.target
         case.changed_at = at
         session.flush()
-        return journal.append(
+        entry = journal.append(
             session,
             case.__case_kind__,
             case.id,
@@ -162,6 +165,10 @@ class Procedure:
             clauses=transition.clauses,
             data=data,
         )
+        if self.customer_topic and transition.customer_visible:
+            payload = {"kind": case.__case_kind__, "id": case.id, "step": step, "entry": entry.seq}
+            outbox.publish(session, self.customer_topic, payload, at=at, cause=case)
+        return entry
 
     def available(
         self, session: Session, case: Any, *, by: Actor, at: datetime, data: dict[str, Any] | None = None

@@ -60,6 +60,14 @@ class Clock(Base):
             sqlite_where=text("next_at IS NOT NULL"),
             postgresql_where=text("next_at IS NOT NULL"),
         ),
+        Index(
+            "ix_clock_party",
+            "party",
+            "policy",
+            "due_at",
+            sqlite_where=text("stopped_at IS NULL"),
+            postgresql_where=text("stopped_at IS NULL"),
+        ),
     )
 
     id: Mapped[Id] = mapped_column(init=False)
@@ -187,6 +195,12 @@ def running(session: Session, case: Any, policy: str, party: str | None = None) 
         .where(Clock.case_kind == case.__case_kind__, Clock.case_id == case.id)
         .where(Clock.policy == policy, Clock.stopped_at.is_(None), Clock.party.is_not_distinct_from(party))
     ).first()
+
+
+def running_against(session: Session, party: str, policy: str, *, limit: int) -> list[Clock]:
+    """The running clocks of a policy against a department, on any case, the first to run out first."""
+    wanted = select(Clock).where(Clock.party == party, Clock.policy == policy, Clock.stopped_at.is_(None))
+    return list(session.scalars(wanted.order_by(Clock.due_at).limit(limit)))
 
 
 def record(

@@ -61,6 +61,10 @@ class Machine:
         """The transitions declared from a state, in the order of declaration."""
         return list(self._by_state.get(state, {}).values())
 
+    def sources(self, step: str) -> tuple[str, ...]:
+        """The states from which a step is declared."""
+        return tuple(source for t in self.transitions if t.step == step for source in t.sources)
+
     def transition(self, state: str, step: str) -> Transition:
         """The transition of a step from a state.
 

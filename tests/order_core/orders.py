@@ -7,12 +7,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from order_core.acquisition.contract import service as contracts
+from order_core.acquisition.contract.models import Contract, ContractLine
 from order_core.aftersales import installation
 from order_core.aftersales.models import InstalledProduct
 from order_core.execution import service as orders
 from order_core.execution.models import Order, OrderLine
 from tests.order_core.conftest import House
 
+AGREEMENT = "CT-1"
+PRICE = 520_000
 STAGES = ("draft", "issued", "confirmed", "executing", "delivered", "accepted", "closed")
 
 
@@ -28,8 +32,27 @@ def line(house: House, at: datetime, **values: Any) -> OrderLine:
     return OrderLine(**facts | values)
 
 
-def drafted(session: Session, house: House, at: datetime, *lines: OrderLine, agreement: str = "CT-1") -> Order:
+def contract(session: Session, house: House, at: datetime, **values: Any) -> Contract:
+    """The customer's standing contract: refrigerators at their price, quantity and date as ordered."""
+    known = contracts.by_number(session, values.get("number", AGREEMENT))
+    if known is not None:
+        return known
+    facts: dict[str, Any] = {
+        "customer_id": house.customer.id,
+        "number": AGREEMENT,
+        "currency": "HKD",
+        "valid_from": (at - timedelta(days=400)).date(),
+        "valid_until": None,
+        "payment_terms": "30 days net",
+        "service_terms": "parts 36 months, labour 24",
+        "lines": [ContractLine(model_code="RF-520", specification="RF-520, standard", unit_price=PRICE)],
+    }
+    return contracts.keep(session, **facts | values, by=house.actor("SAL"), at=at)
+
+
+def drafted(session: Session, house: House, at: datetime, *lines: OrderLine, agreement: str = AGREEMENT) -> Order:
     """An order of the customer's, by sales; of one line unless others are given."""
+    contract(session, house, at)
     return orders.draft(
         session,
         customer_id=house.customer.id,
@@ -45,7 +68,7 @@ def take(session: Session, house: House, order: Order, stage: str, at: datetime)
     if stage == "issued":
         orders.issue(session, order, by=house.actor("SAL"), at=at)
     elif stage == "confirmed":
-        for code in ("PRO", "QUA", "LOG", "AFS"):
+        for code in order.confirmers or ["PRO"]:
             orders.confirm(session, order, by=house.actor(code), at=at)
     elif stage == "executing":
         promised = order.committed_on or at.date()

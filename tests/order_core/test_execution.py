@@ -7,17 +7,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import settings as examples
-from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from order_core.errors import Conflict, Forbidden, IllegalStep, Invalid, Refusal
-from order_core.execution import rules
 from order_core.execution import service as orders
 from order_core.execution.models import Order
-from order_core.execution.rules import LineFacts
 from order_core.issues import service as issues
 from order_core.issues.models import Issue
 from order_core.kernel import clock, sign
@@ -36,35 +31,6 @@ def told(session: Session, order: Order, key: str) -> list[str | None]:
     return sorted(session.scalars(rows), key=str)
 
 
-@pytest.mark.parametrize(
-    ("values", "fault"),
-    [
-        ({}, None),
-        ({"due_on": TODAY}, None),
-        ({"specification": " "}, ("specification", "order.line.specification")),
-        ({"quantity": 0}, ("quantity", "order.line.quantity")),
-        ({"due_on": None}, ("due_on", "order.line.due_on")),
-        ({"due_on": TODAY - timedelta(days=1)}, ("due_on", "order.line.due_on")),
-        ({"has_place": False}, ("place", "order.line.place")),
-    ],
-)
-def test_a_line_states_what_how_many_when_and_where(values: dict[str, Any], fault: tuple[str, str] | None) -> None:
-    """3.1.1-b."""
-    facts: dict[str, Any] = {
-        "specification": "RF-520", "quantity": 1, "due_on": TODAY, "has_place": True, "new_design": False
-    }  # fmt: skip
-    assert rules.line_fault(LineFacts(**facts | values), TODAY) == fault
-
-
-@pytest.mark.once
-@examples(deadline=None)
-@given(designs=st.lists(st.booleans(), max_size=5))
-def test_research_confirms_exactly_where_something_must_be_designed(designs: list[bool]) -> None:
-    """3.1.2-a."""
-    required = rules.required_departments(LineFacts("x", 1, TODAY, True, new) for new in designs)
-    assert required == (["AFS", "LOG", "PRO", "QUA", "RND"] if any(designs) else ["AFS", "LOG", "PRO", "QUA"])
-
-
 def test_an_order_goes_from_draft_to_closed_and_its_journal_says_who_did_it(
     session: Session, house: House, at: datetime
 ) -> None:
@@ -74,7 +40,7 @@ def test_an_order_goes_from_draft_to_closed_and_its_journal_says_who_did_it(
     assert [(e.step, e.to_state, e.department) for e in history(session, order)] == [
         ("open", "draft", "SAL"),
         ("issue", "issued", "SAL"),
-        ("confirm", "confirmed", "AFS"),
+        ("confirm", "confirmed", "QUA"),
         ("start", "executing", "PRO"),
         ("deliver", "delivered", "LOG"),
         ("accept", "accepted", None),
@@ -144,19 +110,21 @@ def test_the_first_promise_is_the_last_line_s_date(session: Session, house: Hous
     assert order.committed_on == late
 
 
-def test_the_departments_are_asked_and_the_clock_runs_until_the_last_has_signed(
+@pytest.mark.clause("3.1.2-a", "3.1.2-c")
+def test_each_department_is_asked_under_its_own_clock_until_it_has_signed(
     session: Session, house: House, at: datetime
 ) -> None:
-    """3.1.2-a, 3.1.2-c."""
     order = until(session, house, "issued", at, line(house, at, new_design=True))
-    asked = ["AFS", "LOG", "PRO", "QUA", "RND"]
-    assert told(session, order, "order.to_confirm") == asked
+    asked = ["AFS", "LOG", "PRO", "PUR", "QUA", "RND"]
+    assert told(session, order, "order.to_confirm") == order.confirmers == asked
     for code in asked:
-        assert (order.state, clock.running(session, order, "T-03") is not None) == ("issued", True)
+        running = clock.running(session, order, "T-03", code)
+        assert (order.state, running is not None and running.rungs[0][2]) == ("issued", "party")
         assert told(session, order, "order.confirmed") == []
         assert orders.confirm(session, order, by=house.actor(code), at=at) is (code == asked[-1])
-    assert (order.state, clock.running(session, order, "T-03")) == ("confirmed", None)
-    assert told(session, order, "order.confirmed") == ["SAL"]
+        assert clock.running(session, order, "T-03", code) is None
+    assert (order.state, order.confirmed_at) == ("confirmed", at)
+    assert told(session, order, "order.confirmed") == sorted([*asked, "SAL"])
 
 
 def test_a_line_changed_behind_the_signatures_cannot_be_confirmed(session: Session, house: House, at: datetime) -> None:
