@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from helpdesk.demo import catalogue, history, people
+from helpdesk.demo import catalogue, history, orders, people
 from order_core.parties.models import Person
 
 __all__ = ["is_loaded", "load"]
@@ -30,4 +30,5 @@ def load(session: Session, *, at: datetime) -> bool:
     catalogue.add_vans_and_parts(session, staff, at=at)
     history.add_orders(session, staff, customers, at=at)
     history.add_past_faults(session, staff, customers, at=at)
+    orders.add(session, staff, at=at)
     return True

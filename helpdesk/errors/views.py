@@ -47,7 +47,7 @@ def said(code: str, params: Mapping[str, Any]) -> str:
     for name in ("state", "step"):
         if name in params and "machine" in params:
             words[name] = _name(f"{name}.{params['machine']}.{params[name]}", str(params[name]))
-    for name in ("departments", "actors"):
+    for name in ("department", "departments", "actors"):
         if name in params:
             words[name] = " · ".join(_party(one) for one in str(params[name]).split(", ") if one)
     kind = CHOICES.get(code)

@@ -86,9 +86,10 @@ def slack_pill(days: int | None) -> Row | None:
     if days is None:
         return None
     if days < 0:
-        return {"tone": "bad", "icon": "circle-alert", "text": gettext("orders.late", n=-days)}
-    tone = "warn" if days < TIGHT else "good"
-    return {"tone": tone, "icon": "clock", "text": gettext("orders.slack", n=days)}
+        text = gettext("orders.late.one") if days == -1 else gettext("orders.late", n=-days)
+        return {"tone": "bad", "icon": "circle-alert", "text": text}
+    text = gettext("orders.slack.one") if days == 1 else gettext("orders.slack", n=days)
+    return {"tone": "warn" if days < TIGHT else "good", "icon": "clock", "text": text}
 
 
 @dataclass(frozen=True)

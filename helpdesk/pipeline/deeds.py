@@ -62,6 +62,7 @@ class Deed:
         may: raises the refusal that keeps this actor from a deed that is no step.
         then: what ``does`` returned → the page to go to, where that is not the case's own.
         when: whether it is offered at all, for what only makes sense now and then; None: always.
+        settles: codes of refusals that what its form asks can settle, besides those that name one of its fields.
         noted: every refusal under a clause is noted in the journal, not only reaching for what is not one's own.
     """
 
@@ -73,6 +74,7 @@ class Deed:
     may: Callable[[Session, Any, Actor, datetime], None] | None = None
     then: Callable[[Any], str] | None = None
     when: Callable[[Session, Any], bool] | None = None
+    settles: tuple[str, ...] = ()
     noted: bool = False
 
 
@@ -154,7 +156,8 @@ def offers(session: Session, desk: Desk, case: Any, *, by: Actor, at: datetime) 
 def _unless_asked(deed: Deed, refusal: Refusal | None) -> Refusal | None:
     """A refusal for want of what the deed's own form asks is none yet."""
     asked = {field.name for field in deed.fields}
-    return None if isinstance(refusal, Invalid) and refusal.field in asked else refusal
+    settled = isinstance(refusal, Invalid) and (refusal.field in asked or refusal.code in deed.settles)
+    return None if settled else refusal
 
 
 def _may(session: Session, deed: Deed, case: Any, by: Actor, at: datetime) -> Refusal | None:

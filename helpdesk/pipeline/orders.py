@@ -146,7 +146,7 @@ DESK = Desk(
     permission="order.act",
     deeds=(
         Deed("edit", _edit, forms.CONTENT, states=("draft",), may=_sales),
-        Deed("issue", _issue, (forms.EXPLANATIONS,), step="issue", noted=True),
+        Deed("issue", _issue, (forms.EXPLANATIONS,), step="issue", settles=("order.unexplained",), noted=True),
         Deed("sign", _sign, (Field("opinion", "long", required=False),), states=IN_ROUND, may=_may_sign),
         Deed("query", _ask, (Field("text", "long"),), states=IN_ROUND, may=_may_sign),
         Deed(

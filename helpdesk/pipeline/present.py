@@ -74,10 +74,14 @@ def _reminded(session: Session, case: Any) -> list[Row]:
     clocks = session.scalars(select(Clock).where(Clock.case_kind == case.__case_kind__, Clock.case_id == case.id))
     said_of = {"warn": gettext("clock.warn.short")}
     return [
-        _entry("clock", reminder.at, clock.policy, said_of.get(reminder.kind, gettext("clock.breach.short")))
+        _entry("clock", reminder.at, _runs_against(clock), said_of.get(reminder.kind, gettext("clock.breach.short")))
         for clock in clocks
         for reminder in clock.reminders
     ]
+
+
+def _runs_against(clock: Clock) -> str:
+    return f"{clock.policy} · {party(clock.party)}" if clock.party else clock.policy
 
 
 def party(code: str) -> str:

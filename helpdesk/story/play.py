@@ -14,7 +14,8 @@ from helpdesk.story.visitor import Api, Browser, Phone, StepFailed
 from order_core.issues.rules import REOPEN_WITHIN
 
 LIN = "+85261230001"
-SMITH = "+14155550003"
+SMITH, SMITHS = "+14155550003", "K00003"
+"""Smith's telephone, and his number among the customers."""
 PATIENCE = 60.0
 """Seconds that a step may take to show its effect; killed workers and a slow machine included."""
 
@@ -280,7 +281,7 @@ def smith_calls(scene: Scene) -> str:
     greeting = smith.call("/twilio/voice", sid)
     must("Smith" in greeting, "the hotline does not recognise Smith")
     status = smith.call("/twilio/voice/menu", sid, Digits="1")
-    order = next(row for row in scene.api.items("orders", state="executing"))
+    order = next(row for row in scene.api.items("orders", state="executing", customer=SMITHS))
     spoken = " ".join(order["number"].replace("-", ""))
     must(spoken in status, "Smith does not hear the state of his order")
     return f"recognised; hears of {order['number']}"
