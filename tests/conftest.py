@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.orm import Session
@@ -20,6 +21,9 @@ from sqlalchemy.orm import Session
 from helpdesk import database, schema
 from helpdesk.config import load_settings
 from tests import databases
+
+hypothesis.settings.register_profile("unhurried", deadline=None)  # a busy machine proves nothing
+hypothesis.settings.load_profile("unhurried")
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 """A Monday, noon in Taipei and Hong Kong."""

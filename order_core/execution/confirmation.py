@@ -18,7 +18,8 @@ from order_core.kernel.actor import Actor
 from order_core.kernel.case import note
 from order_core.kernel.notice import Notice, acknowledge, tell
 from order_core.kernel.sign import SignOff
-from order_core.rulebook.clocks import house_calendar, policy
+from order_core.rulebook.clocks import house_calendar
+from order_core.rulebook.inforce import book
 
 CONFIRM_CLOCK = "T-03"
 QUERY_CLOCK = "T-04"
@@ -37,7 +38,8 @@ def send_round(session: Session, order: Order, *, by: Actor, at: datetime, anew:
     """
     said, day = papers.content(order), papers.house_day(at)
     asked_back = set(session.scalars(select(OrderQuery.department).where(OrderQuery.order_id == order.id)))
-    wanted = confirmers.required(said, papers.differences(session, order), day)
+    facts = confirmers.facts(said, papers.differences(session, order), day)
+    wanted = book(session, at).signoff("order_confirmation").parties(facts)
     required = sorted({*wanted, *asked_back})
     known = sign.for_purpose(session, order, CONFIRM)
     former = dict(known.parts) if known else {}
@@ -64,7 +66,13 @@ def _ask(session: Session, order: Order, department: str, *, at: datetime, signs
         return
     _stop(session, order, department, at=at)
     started = clock.start(
-        session, order, policy(CONFIRM_CLOCK), at=at, calendar=house_calendar(), party=department, owner=None
+        session,
+        order,
+        book(session, at).policy(CONFIRM_CLOCK),
+        at=at,
+        calendar=house_calendar(),
+        party=department,
+        owner=None,
     )
     tell(
         session, key=TO_CONFIRM, at=at, about=order, department=department, params=params, everyone=True,
@@ -172,7 +180,13 @@ def ask_back(session: Session, order: Order, text: str, *, by: Actor, at: dateti
         note(session, order, "asked_back", by=by, at=at, data=data, clauses=("3.1.2-b",))
     calendar = house_calendar()
     started = clock.start(
-        session, query, policy(QUERY_CLOCK), at=at, calendar=calendar, owner=order.issued_by, party=query.department
+        session,
+        query,
+        book(session, at).policy(QUERY_CLOCK),
+        at=at,
+        calendar=calendar,
+        owner=order.issued_by,
+        party=query.department,
     )
     params = {"number": order.number, "department": query.department}
     tell(session, key="order.queried", at=at, about=order, department=SALES, params=params, everyone=True,

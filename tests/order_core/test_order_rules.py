@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -13,12 +13,22 @@ from hypothesis import strategies as st
 
 from order_core.acquisition.agreement import AgreedLine, Agreement
 from order_core.execution import confirmers, rules
-from order_core.execution.rules import Content, Line
+from order_core.execution.rules import Content, Difference, Line
 from order_core.rulebook.clocks import house_calendar
+from order_core.rulebook.inforce import SHIPPED
 
 pytestmark = pytest.mark.once
 
 TODAY = date(2026, 11, 23)
+PARTS = {
+    "PRO": {"model_code", "quantity", "due_on"},
+    "RND": {"model_code", "specification", "new_design"},
+    "QUA": {"model_code", "specification"},
+    "PUR": {"model_code", "quantity", "due_on"},
+    "LOG": {"quantity", "due_on", "site_id"},
+    "AFS": {"service_terms", "model_code", "site_id"},
+}
+"""Department → what it answers for."""
 LINE = Line("RF-520", "RF-520, standard", 1, 520_000, TODAY + timedelta(days=30), 1)
 
 lines = st.builds(
@@ -148,6 +158,12 @@ def test_what_is_kept_is_read_again(content: Content) -> None:
     assert Content.from_json({**content.as_json(), "revision": 3}) == content
 
 
+def required(content: Content, differences: Collection[Difference]) -> list[str]:
+    """Who has to confirm by the rulebook as it is shipped."""
+    rule = SHIPPED.signoff("order_confirmation")
+    return rule.parties(confirmers.facts(content, differences, TODAY))
+
+
 @pytest.mark.clause("3.1.2-a")
 @pytest.mark.parametrize(
     ("values", "further"),
@@ -162,15 +178,15 @@ def test_what_is_kept_is_read_again(content: Content) -> None:
 )
 def test_who_confirms_follows_from_the_content(values: dict[str, Any], further: list[str]) -> None:
     content = Content("CT-1", "HKD", "30 days", "36 months", (LINE, replace(LINE, **values)))
-    assert confirmers.required(content, [], TODAY) == sorted(["AFS", "LOG", "PRO", "QUA", *further])
+    assert required(content, []) == sorted(["AFS", "LOG", "PRO", "QUA", *further])
 
 
 @pytest.mark.clause("3.1.2-a")
 def test_research_confirms_what_is_to_be_other_than_agreed_and_service_what_it_is_promised() -> None:
     content = Content("CT-1", "HKD", "30 days", "", (replace(LINE, specification="RF-520, left-hand door"),))
     agreed = Agreement("CT-1", 1, "HKD", "30 days", "", (AgreedLine("RF-520", "standard", 1, 520_000, None),))
-    assert confirmers.required(content, [], TODAY) == ["LOG", "PRO", "QUA"]
-    assert confirmers.required(content, rules.differences(agreed, content), TODAY) == ["LOG", "PRO", "QUA", "RND"]
+    assert required(content, []) == ["LOG", "PRO", "QUA"]
+    assert required(content, rules.differences(agreed, content)) == ["LOG", "PRO", "QUA", "RND"]
 
 
 @pytest.mark.clause("3.1.2-b")
@@ -180,10 +196,14 @@ def test_a_part_changes_exactly_when_a_field_changes_that_its_department_answers
 ) -> None:
     assume(len(before.lines) == len(after.lines))
     changed = {d.field.split(".")[-1] for d in rules.changes(before, after)}
-    departments = [row.department for row in confirmers.table()]
-    old, new = confirmers.parts(before, departments), confirmers.parts(after, departments)
-    for row in confirmers.table():
-        assert (old[row.department] != new[row.department]) == bool(changed & set(row.part))
+    old, new = confirmers.parts(before, PARTS), confirmers.parts(after, PARTS)
+    for department, part in PARTS.items():
+        assert (old[department] != new[department]) == bool(changed & part)
+
+
+def test_every_party_that_may_have_to_confirm_has_its_part() -> None:
+    rule = SHIPPED.signoff("order_confirmation")
+    assert {*rule.always, *(party for parties in rule.when.values() for party in parties)} == set(PARTS)
 
 
 @given(day=st.dates(TODAY, date(2028, 1, 1)), days=st.integers(-30, 30))

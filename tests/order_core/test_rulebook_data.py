@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from order_core.aftersales import rules as aftersales
 from order_core.errors import Invalid
-from order_core.execution import rules as execution
 from order_core.issues import rules as issues
 from order_core.performance import service as performance
 from order_core.rulebook import inforce, rules
@@ -119,15 +118,6 @@ def test_the_program_and_its_rulebook_say_the_same_numbers() -> None:
     assert timedelta(days=BOOK.threshold("pattern_window_days")) == aftersales.PATTERN_WINDOW
     assert BOOK.threshold("pattern_units") == aftersales.PATTERN_LIMIT
     assert timedelta(days=BOOK.threshold("repeat_visit_days")) == performance.REPEAT_WITHIN
-
-
-@pytest.mark.clause("3.1.2-a")
-@given(new_design=st.booleans())
-def test_the_table_of_signatures_asks_whom_the_orders_ask(new_design: bool) -> None:
-    """An appliance is always inspected, shipped and served; what is bought for it is not known to an order yet."""
-    facts = {"inspected", "shipped", "serviced"} | ({"new_design"} if new_design else set())
-    asked = {*execution.ALWAYS_CONFIRM} | ({"RND"} if new_design else set())
-    assert BOOK.signoff("order_confirmation").parties(facts) == sorted(asked)
 
 
 @pytest.mark.parametrize(
