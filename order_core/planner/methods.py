@@ -36,10 +36,11 @@ class Expectations:
 
 def expectations(views: Sequence[View], season: int, horizon: int) -> Expectations:
     """Run all methods from all views; each method sees nothing but its view."""
-    smoothing, theta = _smoothing(views, horizon), _theta(views, horizon)
+    smoothing = _smoothing([*(view.additive() for view in views), *views], horizon)
+    theta = _theta(views, horizon)
     means = {
-        "smoothing": smoothing.mean,
-        "additive_smoothing": _smoothing([view.additive() for view in views], horizon).mean,
+        "smoothing": smoothing.mean[len(views) :],
+        "additive_smoothing": smoothing.mean[: len(views)],
         "theta": theta.mean,
         "seasonal_naive": _naive(views, season, horizon),
         "drift": _drift(views, horizon),
@@ -70,8 +71,8 @@ def _smoothing(views: Sequence[View], horizon: int) -> Outlook:
         starts = np.array([views[place].starting_seasons() for place in chosen]) if seasonal else None
         found = smooth(_rows(parts), [len(part) for part in parts], starts, horizon)
         mean[chosen], variance[chosen] = found.mean, found.variance
-        if chosen[-1] == len(views) - 1:
-            parameters = found.parameters
+        for name, values in found.parameters.items():
+            parameters.setdefault(name, np.empty(len(views)))[chosen] = values
     restored = np.array([view.restored(row) for view, row in zip(views, mean, strict=True)])
     return Outlook(restored, variance, parameters)
 
