@@ -21,7 +21,7 @@ class InstalledProduct(Base):
     model_code: Mapped[str] = mapped_column(ForeignKey("product_model.code"), index=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
-    order_line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"))
+    order_line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"), index=True)
     room: Mapped[str] = mapped_column(String(40), default="")
     accepted_at: Mapped[datetime | None] = mapped_column(default=None)
 

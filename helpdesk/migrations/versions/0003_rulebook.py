@@ -1,4 +1,4 @@
-"""rulebook: revisions of what is data, and days of the company's own
+"""rulebook: revisions of what is data, days of the company's own, units by their order line
 
 Revision 0003, after 0002; written on 2026-11-25.
 """
@@ -54,3 +54,6 @@ def upgrade() -> None:
     with op.batch_alter_table("rulebook_change", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_rulebook_change_changed_at"), ["changed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_rulebook_change_state"), ["state"], unique=False)
+
+    with op.batch_alter_table("installed_product", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_installed_product_order_line_id"), ["order_line_id"], unique=False)
