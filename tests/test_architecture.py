@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk import schema
+from order_core.kernel.case import case_classes
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("order_core", "helpdesk", "workers")
 
@@ -112,6 +115,7 @@ def test_services_never_commit() -> None:
     assert wrong == []
 
 
+@pytest.mark.clause("1.3-b")
 def test_states_are_set_by_the_kernel_alone() -> None:
     def sets_state(path: Path) -> bool:
         targets = [
@@ -123,6 +127,30 @@ def test_states_are_set_by_the_kernel_alone() -> None:
         return any(isinstance(target, ast.Attribute) and target.attr == "_state" for target in targets)
 
     assert [relative(p) for p in modules(*PACKAGES) if sets_state(p)] == ["order_core/kernel/case.py"]
+
+
+@pytest.mark.clause("1.3-b")
+def test_no_statement_writes_the_state_of_a_case() -> None:
+    """``update(Order).values(state=…)`` would pass by the kernel as well."""
+    schema.import_models()
+    cases = {cls.__name__ for cls in case_classes()}
+
+    def names(node: ast.AST) -> set[str]:
+        return {found.id for found in ast.walk(node) if isinstance(found, ast.Name)}
+
+    def writes(path: Path) -> bool:
+        return any(
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "values"
+            and {keyword.arg for keyword in node.keywords} & {"state", "_state"}
+            and "update" in names(node.func)
+            and names(node.func) & cases
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        )
+
+    assert {"Order", "Issue", "RulebookChange"} <= cases
+    assert [relative(p) for p in modules(*PACKAGES) if writes(p)] == []
 
 
 def test_the_wall_clock_is_read_in_one_place() -> None:

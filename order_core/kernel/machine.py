@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from order_core.clauses import carries
 from order_core.errors import IllegalStep
 
 
@@ -65,6 +66,7 @@ class Machine:
         """The states from which a step is declared."""
         return tuple(source for t in self.transitions if t.step == step for source in t.sources)
 
+    @carries("case", "1.3-b")
     def transition(self, state: str, step: str) -> Transition:
         """The transition of a step from a state.
 

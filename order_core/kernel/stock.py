@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from order_core.clauses import carries
 from order_core.errors import Conflict, Invalid
 from order_core.kernel.actor import Actor
 from order_core.kernel.ledger import StockBalance, StockLocation, StockMove, StockReservation
@@ -18,6 +19,7 @@ from order_core.kernel.ledger import StockBalance, StockLocation, StockMove, Sto
 CLAUSE = "5.2.3-a"
 
 
+@carries("stock", "5.2.3-a")
 def move(
     session: Session,
     item: str,
