@@ -313,6 +313,8 @@ def _indicator(row: Any) -> dict[str, Any]:
         "target": row.target,
         "count": row.count,
         "newest": shapes.instant(newest),
+        "since": shapes.instant(row.since),
+        "until": shapes.instant(row.until),
     }
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from order_core.clauses import carries
 from order_core.execution.queries import UNFINISHED, orders_of
 from order_core.parties.models import ContactPerson
 
@@ -19,6 +20,7 @@ class OrderStatus:
     open: bool
 
 
+@carries("guard", "1.3-a")
 def order_status_for(session: Session, contact: ContactPerson) -> OrderStatus | None:
     """The order that a caller most likely asks for: the open one, else the newest; None when he has none."""
     orders = orders_of(session, contact.customer_id)

@@ -42,6 +42,8 @@ def _shown(row: Indicator) -> dict[str, Any]:
         "good": good,
         "count": row.count,
         "newest": row.newest,
+        "since": row.since,
+        "until": row.until,
     }
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from order_core.aftersales import rules
 from order_core.aftersales.models import Survey
+from order_core.clauses import carries
 from order_core.errors import Conflict, Invalid
 from order_core.issues import service as issues
 from order_core.issues.models import Issue
@@ -100,6 +101,7 @@ def suppress(session: Session, survey: Survey, reason: str, *, at: datetime) -> 
     SURVEY.advance(session, survey, "skip", by=WORKER, at=at, data={"reason": reason})
 
 
+@carries("guard", "5.2.2-d")
 def answer(session: Session, survey: Survey, score: int, comment: str, *, by: Actor, at: datetime) -> Issue | None:
     """Record the customer's own score (1 … 5); a low one opens the head's call-back, which is returned.
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from order_core.clauses import carries
 from order_core.errors import Conflict, Invalid
 from order_core.issues import rules
 from order_core.issues.models import Issue
@@ -23,6 +24,7 @@ def _demand(step: Step, name: str, code: str, clause: str) -> None:
         raise Invalid(code, field=name, clause=clause)
 
 
+@carries("case", "5.1.2-a")
 def class_and_urgency(step: Step) -> None:
     """A class from the list and an urgency (5.1.2-a)."""
     if _value(step, "category") not in rules.CATEGORIES:
@@ -31,6 +33,7 @@ def class_and_urgency(step: Step) -> None:
         raise Invalid("issue.urgency", field="urgency", clause="5.1.2-a", allowed=", ".join(rules.URGENCIES))
 
 
+@carries("case", "5.1.2-b")
 def one_owner(step: Step) -> None:
     """One owner, and only one (5.1.2-b)."""
     _demand(step, "assignee_id", "issue.assignee", "5.1.2-b")
@@ -42,18 +45,21 @@ def reason_given(step: Step) -> None:
         raise Invalid("issue.reason", field="reason", clause=step.transition.clauses[0])
 
 
+@carries("case", "5.1.2-c")
 def customer_reached(step: Step) -> None:
     """Notes of what the customer said, where a customer is involved (5.1.2-c)."""
     if (step.case.customer_id or step.case.phone) and not str(step.data.get("notes") or "").strip():
         raise Invalid("issue.notes", field="notes", clause="5.1.2-c")
 
 
+@carries("case", "5.2.1-b")
 def plan_made(step: Step) -> None:
     """How it will be solved (5.2.1-b, 5.2.1-c)."""
     if _value(step, "mode") not in rules.MODES:
         raise Invalid("issue.mode", field="mode", clause="5.2.1-b", allowed=", ".join(rules.MODES))
 
 
+@carries("case", "5.2.1-a", "5.2.2-b")
 def cause_and_result(step: Step) -> None:
     """Cause, remedy and result; after work on site also the service report (5.2.1-a, 5.2.2-b)."""
     _demand(step, "cause_code", "issue.cause", "5.2.1-a")
@@ -69,6 +75,7 @@ def failure_named(step: Step) -> None:
         raise Invalid("issue.failure", field="failure", clause="5.2.2-c")
 
 
+@carries("check", "5.2.2-c")
 def test_accepted(step: Step) -> None:
     """After work on site the test must have been passed; a failed one always bars closing (5.2.2-c)."""
     verdict = last_verdict(step.session, step.case, AFTER_REPAIR)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from order_core.clauses import carries
 from order_core.errors import Forbidden
 from order_core.issues import rules
 from order_core.issues.conditions import CONDITIONS, RELATIONS
@@ -41,6 +42,7 @@ def open_issue(session: Session, issue: Issue, *, by: Actor, at: datetime, claus
     return issue
 
 
+@carries("case", "5.1.1-d")
 def open_ticket(
     session: Session,
     *,
@@ -177,6 +179,7 @@ def hand_to(session: Session, issue: Issue, person_id: int, *, by: Actor, at: da
     session.flush()
 
 
+@carries("clock", "5.3.1-b")
 def open_callback(
     session: Session,
     cause: Issue,

@@ -1,12 +1,13 @@
 """The service indicators of the regulation, each a formula over records of a period (clause 1.3-d)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from order_core.aftersales.models import ServiceReport, Survey
+from order_core.clauses import carries
 from order_core.execution.models import Order
 from order_core.issues.models import Issue
 from order_core.issues.rules import OPEN_STATES
@@ -19,7 +20,8 @@ REPEAT_WITHIN = timedelta(days=30)
 @dataclass(frozen=True)
 class Indicator:
     """A computed figure. ``value`` None: nothing to compute it from; ``count``: records behind it;
-    ``newest``: time of the newest datum; ``up_is_good``: the direction."""
+    ``newest``: time of the newest datum; ``up_is_good``: the direction; ``since`` … ``until``: the period,
+    of one moment where ``since`` is None."""
 
     code: str
     value: float | None
@@ -28,17 +30,23 @@ class Indicator:
     up_is_good: bool
     count: int
     newest: datetime | None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
+@carries("measure", "1.3-d")
 def indicators(session: Session, *, at: datetime) -> list[Indicator]:
     """Every indicator over the 90 days before ``at``."""
     since = at - PERIOD
-    return [
+    of_the_period = [
         _satisfaction(session, since),
         _response(session, since),
         _first_time_fix(session, since),
         _on_time(session, since),
-        _open_quality_cases(session),
+    ]
+    return [
+        *(replace(one, since=since, until=at) for one in of_the_period),
+        replace(_open_quality_cases(session), until=at),
     ]
 
 

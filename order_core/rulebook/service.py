@@ -20,6 +20,7 @@ from order_core.kernel.case import Procedure, Step, note
 from order_core.kernel.notice import tell
 from order_core.rulebook import inforce, rules
 from order_core.rulebook.departments import DEPARTMENTS
+from order_core.rulebook.handover import hand_over
 from order_core.rulebook.machines import machine
 from order_core.rulebook.models import RulebookChange
 from order_core.rulebook.rules import CLAUSE
@@ -156,7 +157,7 @@ def amend(
     change.reason, change.effective_from, change.proposed_by = reason.strip(), effective_from, by.id
     change.revision += 1
     data = {"changes": change.changes, "effective_from": effective_from.isoformat()}
-    note(session, change, "amended", by=by, at=at, data=data, clauses=(CLAUSE,))
+    note(session, change, "rulebook_amended", by=by, at=at, data=data, clauses=(CLAUSE,))
 
 
 def submit(session: Session, change: RulebookChange, *, by: Actor, at: datetime) -> None:
@@ -165,8 +166,7 @@ def submit(session: Session, change: RulebookChange, *, by: Actor, at: datetime)
     rule = inforce.book(session, at).signoff(SIGNED_AS)
     sign.ask(session, change, RELEASE, content(change), required=rule.parties(), by=by, at=at)
     for department in sorted({party.removesuffix(sign.AS_HEAD) for party in rule.parties()}):
-        tell(session, key="rulebook.to_sign", at=at, about=change, department=department, everyone=True,
-             params={"number": change.number})  # fmt: skip
+        hand_over(session, change, to=department, key="rulebook.to_sign", at=at)
 
 
 @carries("sign", "9.1")

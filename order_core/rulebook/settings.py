@@ -28,7 +28,7 @@ def base_data() -> dict[str, Any]:
     clocks = data["clocks"]
     for code, row in clocks.items():
         if "budget" in row:
-            clocks[code] = USUAL | row
+            clocks[code] = row | {key: value for key, value in USUAL.items() if key not in row}
     return data
 
 

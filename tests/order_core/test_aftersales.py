@@ -131,6 +131,7 @@ def sent(session: Session, ticket: Issue, at: datetime, visit: str = "") -> Surv
     return survey
 
 
+@pytest.mark.clause("5.3.1-a")
 def test_a_visit_is_asked_about_once(session: Session, ticket: Issue, at: datetime) -> None:
     """5.3.1-a."""
     first = surveys.queue(session, ticket, visit_number="V-1", by=WORKER, at=at)
@@ -140,6 +141,7 @@ def test_a_visit_is_asked_about_once(session: Session, ticket: Issue, at: dateti
     assert topics == ["survey.send", "survey.send"]
 
 
+@pytest.mark.clause("5.3.1-a")
 @pytest.mark.parametrize(("days", "asked"), [(0, False), (6, False), (7, True), (30, True)])
 def test_nobody_is_asked_twice_within_a_week(
     session: Session, ticket: Issue, at: datetime, days: int, asked: bool
@@ -150,6 +152,7 @@ def test_nobody_is_asked_twice_within_a_week(
     assert second.state == ("sent" if asked else "suppressed")
 
 
+@pytest.mark.clause("5.3.1-b")
 @pytest.mark.parametrize("score", [1, 2, 3, 4, 5])
 def test_a_low_score_opens_the_call_back_of_the_head_with_its_two_clocks(
     session: Session, ticket: Issue, house: House, at: datetime, score: int
@@ -189,6 +192,7 @@ def test_a_score_is_one_to_five(session: Session, ticket: Issue, house: House, a
         surveys.answer(session, survey, score, "", by=house.contact.actor(), at=at)
 
 
+@pytest.mark.clause("5.2.2-d")
 def test_nobody_answers_for_the_customer(session: Session, ticket: Issue, house: House, at: datetime) -> None:
     """5.2.2-d: least of all the one whose work is judged."""
     survey = sent(session, ticket, at)

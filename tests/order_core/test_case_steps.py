@@ -59,6 +59,7 @@ def test_a_lost_update_is_refused_by_the_database(
     assert state_faults(session) == []
 
 
+@pytest.mark.clause("1.3-b")
 @pytest.mark.parametrize(
     ("step", "data", "by", "version", "code"),
     [
@@ -102,6 +103,7 @@ def test_a_step_whose_transaction_fails_later_never_happened(session: Session, t
     assert state_faults(session) == []
 
 
+@pytest.mark.clause("1.3-b")
 def test_nobody_sets_a_state_by_hand(ticket: Issue) -> None:
     with pytest.raises(AttributeError):
         ticket.state = "closed"

@@ -96,6 +96,7 @@ def test_without_a_standard_in_force_nothing_is_inspected(
         check.in_force(session, code, at=at + timedelta(days=days))
 
 
+@pytest.mark.clause("5.2.2-c")
 @pytest.mark.parametrize("code", GOOD)
 @pytest.mark.parametrize("how", ["absent", "empty"])
 def test_every_criterion_needs_a_reading(
@@ -142,6 +143,7 @@ def verifying(session: Session, ticket: Issue, house: House, at: datetime, mode:
     return ticket
 
 
+@pytest.mark.clause("5.2.2-c")
 @pytest.mark.parametrize(
     ("mode", "tests", "closes"),
     [

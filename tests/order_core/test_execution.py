@@ -72,6 +72,7 @@ doors: dict[str, Callable[..., Any]] = {
 }
 
 
+@pytest.mark.clause("1.2")
 @pytest.mark.parametrize(
     ("stage", "owner"),
     [("issued", "SAL"), ("executing", "PRO"), ("delivered", "LOG"), ("accepted", None), ("closed", "SAL")],
@@ -89,6 +90,7 @@ def test_each_step_belongs_to_one_department(
     take(session, house, order, stage, at)
 
 
+@pytest.mark.clause("3.1.1-b")
 @pytest.mark.parametrize("case", ["no lines", "no agreement", "past", "no quantity"])
 def test_an_incomplete_order_is_not_issued(session: Session, house: House, at: datetime, case: str) -> None:
     order = drafted(session, house, at, agreement=" " if case == "no agreement" else "CT-1")
@@ -127,6 +129,7 @@ def test_each_department_is_asked_under_its_own_clock_until_it_has_signed(
     assert told(session, order, "order.confirmed") == sorted([*asked, "SAL"])
 
 
+@pytest.mark.clause("3.1.2-c")
 def test_a_line_changed_behind_the_signatures_cannot_be_confirmed(session: Session, house: House, at: datetime) -> None:
     order = until(session, house, "issued", at)
     for code in ("PRO", "QUA", "LOG"):
@@ -137,6 +140,7 @@ def test_a_line_changed_behind_the_signatures_cannot_be_confirmed(session: Sessi
     assert order.state == "issued"
 
 
+@pytest.mark.clause("3.1.2-c")
 def test_confirming_past_the_signatures_is_refused(session: Session, house: House, at: datetime) -> None:
     order = until(session, house, "issued", at)
     orders.confirm(session, order, by=house.actor("PRO"), at=at)

@@ -45,6 +45,7 @@ def drive(session: Session, ticket: Issue, house: House, at: datetime, until: st
     return ticket
 
 
+@pytest.mark.clause("5.1.2-a", "5.1.2-b", "5.1.2-c", "5.2.1-a", "5.2.2-b")
 @pytest.mark.parametrize(
     ("step", "data", "code"),
     [
@@ -75,6 +76,7 @@ def test_a_step_without_what_it_demands_is_refused(
     assert (ticket.state, len(history(session, ticket))) == (state, entries)
 
 
+@pytest.mark.clause("5.2.2-b")
 def test_work_on_site_is_not_verified_without_a_service_report(
     session: Session, ticket: Issue, house: House, at: datetime
 ) -> None:
@@ -107,6 +109,7 @@ def test_nobody_verifies_his_own_work(session: Session, ticket: Issue, house: Ho
     assert ticket.state == "closed"
 
 
+@pytest.mark.clause("5.1.2-b")
 def test_only_its_owner_works_on_it(session: Session, ticket: Issue, house: House, at: datetime) -> None:
     """5.1.2-b."""
     drive(session, ticket, house, at, "contact")
@@ -130,6 +133,7 @@ def test_the_owner_is_told_and_reminded_and_giving_it_back_leaves_none(
     assert running.owner_id is None, "who gave it back is not reminded of it"
 
 
+@pytest.mark.clause("5.1.2-c")
 def test_the_contact_clock_stops_when_a_person_has_answered(
     session: Session, ticket: Issue, house: House, at: datetime
 ) -> None:
@@ -141,6 +145,7 @@ def test_the_contact_clock_stops_when_a_person_has_answered(
     assert clock.running(session, ticket, "T-19") is None
 
 
+@pytest.mark.clause("5.1.2-c")
 @pytest.mark.parametrize(
     ("urgency", "safety", "due"),
     [

@@ -80,6 +80,7 @@ def test_no_step_is_declared_twice_from_one_state(name: str) -> None:
     assert len(declared) == len(set(declared))
 
 
+@pytest.mark.clause("1.2", "1.3-b")
 @each_machine
 def test_every_transition_names_its_actors_and_its_clauses(name: str) -> None:
     """1.3-b: a state changes by a declared step of the regulation only."""
@@ -150,6 +151,7 @@ def test_the_checker_names_a_step_declared_twice(name: str) -> None:
 # walks
 
 
+@pytest.mark.clause("1.3-b")
 @examples(max_examples=300, deadline=None)
 @given(name=st.sampled_from(NAMES), data=st.data())
 def test_a_walk_takes_declared_steps_only_and_is_rebuilt_by_the_fold(name: str, data: st.DataObject) -> None:

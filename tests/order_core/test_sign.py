@@ -59,6 +59,7 @@ def repr_of(content: Any) -> str:
     return repr([repr_of(value) for value in content]) if isinstance(content, list) else repr(content)
 
 
+@pytest.mark.clause("3.1.2-c")
 def test_it_is_complete_when_every_required_department_has_approved(
     session: Session, ticket: Issue, house: House, at: datetime
 ) -> None:
@@ -99,6 +100,7 @@ def test_the_last_word_of_each_department_on_this_very_content_counts(
             assert (sign.open_parties(sign_off), sign.complete(sign_off)) == (missing, not missing)
 
 
+@pytest.mark.clause("3.1.2-c")
 def test_a_changed_content_voids_what_was_signed_before(
     session: Session, ticket: Issue, house: House, at: datetime
 ) -> None:
@@ -130,6 +132,7 @@ def strangers(house: House) -> list[Actor]:
     return [*heads, house.contact.actor(), posing, WORKER, replace(WORKER, department="QUA"), nobody]
 
 
+@pytest.mark.clause("3.1.2-c")
 def test_only_people_of_the_required_departments_sign(
     session: Session, ticket: Issue, house: House, at: datetime
 ) -> None:
@@ -141,6 +144,7 @@ def test_only_people_of_the_required_departments_sign(
     assert sign_off.signatures == []
 
 
+@pytest.mark.clause("3.1.2-c")
 @pytest.mark.parametrize("barred", [True, False])
 def test_nobody_signs_his_own_submission_where_that_is_barred(
     session: Session, ticket: Issue, house: House, at: datetime, barred: bool
@@ -189,6 +193,7 @@ def test_without_a_request_or_without_parties_nothing_is_complete(
     assert sign.complete(asked(session, ticket, house, at, required=set())) is False
 
 
+@pytest.mark.clause("3.1.2-c")
 @pytest.mark.parametrize("act", ["change", "delete"])
 def test_a_signature_stays_as_it_was_given(
     session: Session, ticket: Issue, house: House, at: datetime, act: str

@@ -114,6 +114,7 @@ def do(session: Session, paper: Paper, action: tuple[Any, ...], case: Issue, at:
             stock.release(session, held)
 
 
+@pytest.mark.clause("5.2.3-a")
 @on_database
 @given(actions=st.lists(actions, max_size=14))
 def test_the_ledger_agrees_with_plain_sums_after_every_action(
@@ -230,6 +231,7 @@ def test_the_database_refuses_an_impossible_balance(store: Session, at: datetime
         store.execute(update(StockBalance).values(**values))
 
 
+@pytest.mark.clause("5.2.3-a")
 @pytest.mark.parametrize(
     ("values", "fault"),
     [

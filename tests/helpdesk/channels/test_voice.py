@@ -182,6 +182,7 @@ def test_key_1_says_how_the_order_is_and_offers_the_menu_again(
     assert books.issues() == before
 
 
+@pytest.mark.clause("1.3-a")
 def test_key_1_tells_a_stranger_nothing(outside: Outside, books: Books) -> None:
     caller = Caller(outside, UNKNOWN).dial().press("1")
     assert "沒有進行中的訂單" in caller.said
@@ -395,6 +396,7 @@ STEPS: st.SearchStrategy[tuple[str, dict[str, str]]] = st.one_of(
 )
 
 
+@pytest.mark.clause("5.1.1-d")
 @examples(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(number=LIN, steps=[("/menu", {"Digits": "0"}), ("/wait", {"Digits": "1"})], seconds="30", repeat=2)
 @example(
