@@ -36,6 +36,7 @@ BLUEPRINTS = (
     "helpdesk.surveys.views",
     "helpdesk.reports.views",
     "helpdesk.technician.views",
+    "helpdesk.admin.views",
     "helpdesk.api.views",
     "helpdesk.health.views",
 )

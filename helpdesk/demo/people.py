@@ -30,6 +30,7 @@ STAFF = (
     ("log", "羅剛 Log", "LOG", ["staff"], True, "zh-Hant", None),
     ("mgt", "孟德 Mgt", "MGT", ["manager"], True, "zh-Hant", None),
     ("hr", "洪蓉 Hr", "HR", ["staff"], True, "zh-Hant", None),
+    ("hrm", "胡曼 Hrm", "HR", ["staff"], False, "zh-Hans", None),
     ("dat", "戴彤 Dat", "MGT", ["data_steward"], False, "zh-Hant", None),
     ("admin", "系統管理員 Admin", "MGT", ["admin"], False, "en", None),
 )

@@ -26,6 +26,7 @@ NAV = (
     ("quality", "shield-alert", "quality.read"),
     ("surveys", "star", "survey.read"),
     ("performance", "chart-column", "indicator.read"),
+    ("admin", "book-open", "rulebook.read"),
 )
 """(key, icon, permission) of the console's rail; the address is the key."""
 
