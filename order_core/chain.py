@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from order_core.clauses import carries
+from order_core.db import BigInt
 
 Column = InstrumentedAttribute[Any]
 Direction = Literal["up", "down"]
@@ -146,13 +147,20 @@ def _with_own_kind(name: str, way: Direction, first: CTE) -> CTE:
 
 
 def _pair(edge: Edge, way: Direction) -> Select[Any]:
-    near, far = (edge.child_id, edge.parent_id) if way == "up" else (edge.parent_id, edge.child_id)
-    return select(near.label("near"), far.label("far")).where(far.is_not(None), *edge.where)
+    near, far = _ends(edge, way)
+    ids: tuple[ColumnElement[Any], ...] = (near.label("near"), cast(far, BigInt).label("far"))
+    return select(*ids).where(far.is_not(None), *edge.where)
 
 
 def _step(edge: Edge, way: Direction, known: CTE) -> Select[Any]:
-    near, far = (edge.child_id, edge.parent_id) if way == "up" else (edge.parent_id, edge.child_id)
-    return select(far.label("id")).where(near.in_(select(known.c.id)), far.is_not(None), *edge.where)
+    near, far = _ends(edge, way)
+    ids: tuple[ColumnElement[Any], ...] = (cast(far, BigInt).label("id"),)  # a recursion wants one type throughout
+    return select(*ids).where(near.in_(select(known.c.id)), far.is_not(None), *edge.where)
+
+
+def _ends(edge: Edge, way: Direction) -> tuple[Column, Column]:
+    """The column that the walk comes from, and the one that it goes to."""
+    return (edge.child_id, edge.parent_id) if way == "up" else (edge.parent_id, edge.child_id)
 
 
 def _near(edge: Edge, way: Direction) -> str:
