@@ -36,12 +36,12 @@ def confirmed(company: Any, session: Session, app: Any) -> Order:
     """An order of Smith's, confirmed by every department just now."""
     at, smith = wall(), smiths_contact(session)
     site = session.get_one(Customer, smith.customer_id).sites[0]
-    line = OrderLine(model_code="WM-900", specification="x", quantity=1, due_on=(at + timedelta(days=30)).date(),
-                     site_id=site.id)  # fmt: skip
+    line = OrderLine(model_code="WM-900", specification="WM-900, standard", quantity=1,
+                     due_on=(at + timedelta(days=30)).date(), site_id=site.id)  # fmt: skip
     by = {code: session.scalars(select(Person).where(Person.department_code == code, Person.head)).first()
           for code in DEPARTMENTS}  # fmt: skip
     actors = {code: person.actor() for code, person in by.items() if person}
-    order = orders.draft(session, customer_id=smith.customer_id, agreement="CT-9", lines=[line], by=actors["SAL"],
+    order = orders.draft(session, customer_id=smith.customer_id, agreement="CT-0100", lines=[line], by=actors["SAL"],
                          at=at)  # fmt: skip
     orders.issue(session, order, by=actors["SAL"], at=at)
     for code in ("PRO", "QUA", "LOG", "AFS"):
