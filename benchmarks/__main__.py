@@ -1,6 +1,7 @@
-"""``make bench``: every benchmark, one line each; exit status 1 when a limit is passed.
+"""``make bench``: every benchmark, a verdict each; exit status 1 when a limit is passed.
 
-python -m benchmarks                      on SQLite
+python -m benchmarks                      all, on SQLite
+python -m benchmarks steps board          these
 python -m benchmarks postgresql+psycopg://USER:PASSWORD@HOST/EMPTY_DATABASE
 """
 
@@ -8,25 +9,58 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from benchmarks import forecast, webhook
+from benchmarks import board, forecast, steps, webhook
+
+Bench = Callable[[str | None], bool]
+"""The URL of an empty PostgreSQL database, or None → whether the limit holds."""
 
 
 def main(arguments: list[str]) -> int:
-    """Run all; the first argument may be an empty PostgreSQL database."""
-    url = arguments[0] if arguments else None
-    _say(f"SMS webhook, server CPU a request against one INSERT and COMMIT ({'PostgreSQL' if url else 'SQLite'})")
-    with tempfile.TemporaryDirectory(prefix="ordercare-bench-") as folder:
-        found = webhook.measure(Path(folder), database_url=url, say=_say)
-    verdict = "ok" if found.ratio <= webhook.LIMIT else "TOO MUCH"
-    _say(
-        f"webhook {found.webhook:.3f} ms / floor {found.floor:.3f} ms = {found.ratio:.2f} "
-        f"({found.lowest:.2f} … {found.highest:.2f}), limit {webhook.LIMIT:.1f}: {verdict}"
-    )
+    """Run those named, or all; one argument may be an empty PostgreSQL database."""
+    url = next((argument for argument in arguments if "://" in argument), None)
+    names = [argument for argument in arguments if "://" not in argument] or list(BENCHMARKS)
+    return int(not all([BENCHMARKS[name](url) for name in names]))
+
+
+def ratio(title: str, bench: Any, labels: tuple[str, str]) -> Bench:
+    """A benchmark that compares two sides of one run; ``labels``: what the base and the measured side are called."""
+
+    def run(url: str | None) -> bool:
+        _say(f"{title} ({'PostgreSQL' if url else 'SQLite'})")
+        with tempfile.TemporaryDirectory(prefix="ordercare-bench-") as folder:
+            found = bench.measure(Path(folder), database_url=url, say=_say)
+        base, measured = (
+            (found.floor, found.webhook) if isinstance(found, webhook.Result) else (found.small, found.large)
+        )
+        _say(
+            f"{labels[1]} {measured:.3f} ms / {labels[0]} {base:.3f} ms = {found.ratio:.2f} "
+            f"({found.lowest:.2f} … {found.highest:.2f}), limit {bench.LIMIT:.1f}: {_verdict(found.ratio <= bench.LIMIT)}"
+        )
+        return bool(found.ratio <= bench.LIMIT)
+
+    return run
+
+
+def _forecast(_url: str | None) -> bool:
     accurate = forecast.run(_say)
-    _say(f"forecast: sMAPE at most that of the M3 competition's winner: {'ok' if accurate else 'TOO MUCH'}")
-    return 0 if found.ratio <= webhook.LIMIT and accurate else 1
+    _say(f"forecast: sMAPE at most that of the M3 competition's winner: {_verdict(accurate)}")
+    return accurate
+
+
+def _verdict(holds: bool) -> str:
+    return "ok" if holds else "TOO MUCH"
+
+
+BENCHMARKS: dict[str, Bench] = {
+    "webhook": ratio("SMS webhook, server CPU a request against one INSERT and COMMIT", webhook, ("floor", "webhook")),
+    "steps": ratio("Two steps on an order, CPU with a long journal against a short one", steps, ("short", "long")),
+    "board": ratio("Board of the pipeline, CPU a page with 50,000 open orders against 500", board, ("500", "50,000")),
+    "forecast": _forecast,
+}
 
 
 def _say(line: str) -> None:

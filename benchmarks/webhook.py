@@ -54,7 +54,7 @@ def measure(folder: Path, *, database_url: str | None = None, say: Callable[[str
     with ExitStack() as stack:
         product = stack.enter_context(_product(folder, database_url))
         floor = stack.enter_context(_floor(folder, database_url))
-        database = _backends if database_url else lambda: 0.0
+        database = backends if database_url else lambda: 0.0
         rows = []
         for number in range(ROUNDS + 1):
             count = REQUESTS if number else WARM_UP
@@ -152,7 +152,7 @@ def _helpdesk(*command: str) -> list[str]:
     return [sys.executable, "-m", "helpdesk.cli", *command]
 
 
-def _backends() -> float:
+def backends() -> float:
     """CPU seconds of every PostgreSQL process of this machine; the benchmark's is the only busy one."""
     names = ((path.name, (path / "comm")) for path in Path("/proc").iterdir() if path.name.isdigit())
     found = [int(pid) for pid, comm in names if comm.exists() and comm.read_text().startswith("postgres")]

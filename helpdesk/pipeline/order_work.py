@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk.pipeline.board import customer_names, models
 from helpdesk.pipeline.work import Work, provides
-from order_core.execution import queries
+from order_core.execution import papers, queries
 from order_core.execution.confirmation import CONFIRM_CLOCK, QUERY_CLOCK
 from order_core.execution.models import Order
 from order_core.execution.records import OrderEnding, OrderQuery
@@ -51,11 +51,11 @@ def to_answer(session: Session, by: Actor, _at: datetime) -> list[Work]:
 
 
 @provides
-def to_issue(session: Session, by: Actor, _at: datetime) -> list[Work]:
+def to_issue(session: Session, by: Actor, at: datetime) -> list[Work]:
     """Drafts of sales: to be explained where they differ from the agreement, then issued in time to be made."""
     if by.department != "SAL":
         return []
-    drafts = queries.in_state(session, "draft", limit=MOST)
+    drafts = queries.stage(session, "new", today=papers.house_day(at), at=at, limit=MOST)
     return [
         _work("explain" if order.unexplained else "issue", order, said, _evening(order.promised_on), MAKING)
         for order, said in _said(session, drafts)
@@ -63,11 +63,11 @@ def to_issue(session: Session, by: Actor, _at: datetime) -> list[Work]:
 
 
 @provides
-def to_start(session: Session, by: Actor, _at: datetime) -> list[Work]:
+def to_start(session: Session, by: Actor, at: datetime) -> list[Work]:
     """Confirmed orders that production has still to start."""
     if by.department != "PRO":
         return []
-    confirmed = queries.in_state(session, "confirmed", limit=MOST)
+    confirmed = queries.stage(session, "confirmed", today=papers.house_day(at), at=at, limit=MOST)
     return [
         _work("start", order, said, _evening(order.promised_on), MAKING) for order, said in _said(session, confirmed)
     ]

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from order_core.db import Base, BigInt, Id
@@ -25,9 +25,17 @@ class Order(CaseMixin, Base):
     __tablename__ = "customer_order"
     __case_kind__ = "Order"
     __table_args__ = (
-        Index("ix_customer_order_promised", "state", "promised_on", "id"),
+        Index(
+            "ix_customer_order_promised",
+            "state",
+            "promised_on",
+            "id",
+            sqlite_where=text("projected_on IS NULL"),
+            postgresql_where=text("projected_on IS NULL"),
+        ),
         Index("ix_customer_order_slack", "state", "slack_days", "id"),
         Index("ix_customer_order_projected", "state", "projected_on"),
+        Index("ix_customer_order_changed", "state", "changed_at", "id"),
     )
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)

@@ -57,13 +57,15 @@ def _by_slack(state: str, today: date) -> list[Select[Any]]:
     """Queries whose first rows together hold the state's orders of least slack.
 
     Not projected yet: by what is promised. Projected: by the slack that is kept; a projection that has passed says
-    nothing any more, and then again the promise counts.
+    nothing any more, and then again the promise counts. (``coalesce`` keeps databases from looking the projected
+    ones up by their date and sorting them all: in order of slack, the first few are found at once.)
     """
     rows = select(Order).where(Order.state == state)
     promise = (Order.promised_on, Order.id)
+    still_to_come = func.coalesce(Order.projected_on, today) >= today
     return [
         rows.where(Order.projected_on.is_(None)).order_by(*promise),
-        rows.where(Order.projected_on >= today).order_by(Order.slack_days, Order.id),
+        rows.where(Order.slack_days.is_not(None), still_to_come).order_by(Order.slack_days, Order.id),
         rows.where(Order.projected_on < today).order_by(*promise),
     ]
 
@@ -131,12 +133,6 @@ def narrowed(query: Select[Any], wanted: Wanted, *, today: date) -> Select[Any]:
 def late(today: date) -> ColumnElement[bool]:
     """Not delivered yet, and expected after the promise or past it."""
     return and_(Order.state.in_(rules.UNDELIVERED), or_(Order.slack_days < 0, Order.promised_on < today))
-
-
-def in_state(session: Session, state: str, *, limit: int) -> Sequence[Order]:
-    """Orders in a state, the first promised first."""
-    rows = select(Order).where(Order.state == state).order_by(Order.promised_on, Order.id)
-    return session.scalars(rows.limit(limit)).all()
 
 
 def design_changes(session: Session, *, limit: int = 100) -> Sequence[ChangeRequest]:

@@ -181,8 +181,15 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True), insert_after=after("confirmers")
         )
+        batch_op.create_index("ix_customer_order_changed", ["state", "changed_at", "id"], unique=False)
         batch_op.create_index("ix_customer_order_projected", ["state", "projected_on"], unique=False)
-        batch_op.create_index("ix_customer_order_promised", ["state", "promised_on", "id"], unique=False)
+        batch_op.create_index(
+            "ix_customer_order_promised",
+            ["state", "promised_on", "id"],
+            unique=False,
+            sqlite_where=sa.text("projected_on IS NULL"),
+            postgresql_where=sa.text("projected_on IS NULL"),
+        )
         batch_op.create_index("ix_customer_order_slack", ["state", "slack_days", "id"], unique=False)
 
     with op.batch_alter_table("order_line", schema=None) as batch_op:
