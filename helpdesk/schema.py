@@ -27,6 +27,8 @@ MODELS = (
     "order_core.rounds.models",
     "order_core.issues.models",
     "order_core.acquisition.contract.models",
+    "order_core.acquisition.enquiry.models",
+    "order_core.acquisition.quote.models",
     "order_core.execution.models",
     "order_core.execution.records",
     "order_core.aftersales.models",

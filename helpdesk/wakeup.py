@@ -55,6 +55,7 @@ TOPICS: dict[str, Topic] = {
     "pattern.check": Topic("plan", "workers.jobs.pattern"),
     "rounds.keep_going": Topic("plan", "workers.jobs.rounds"),
     "customer.tell": Topic("fast", "workers.jobs.customer"),
+    "quote.lapse": Topic("plan", "workers.jobs.quote_lapse"),
     "outbox.purge": Topic("heavy", "workers.jobs.purge"),
 }
 

@@ -34,6 +34,7 @@ class Entry:
 ENTRIES: tuple[Entry, ...] = (
     Entry("housekeeping", "outbox.purge", timedelta(days=1), timedelta(hours=19)),
     Entry("rounds", "rounds.keep_going", timedelta(hours=1), timedelta(minutes=1)),
+    Entry("quotes", "quote.lapse", timedelta(hours=1), timedelta(minutes=2)),
 )
 """All periodic work. 19:00 UTC is three in the morning in Taipei."""
 

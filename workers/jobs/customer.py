@@ -1,4 +1,4 @@
-"""A customer is told of a step of his order."""
+"""A customer is told of a step of a case of his."""
 
 from datetime import datetime
 from typing import Any
