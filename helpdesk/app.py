@@ -32,6 +32,8 @@ BLUEPRINTS = (
     "helpdesk.parts.views",
     "helpdesk.pipeline.views",
     "helpdesk.pipeline.contract_views",
+    "helpdesk.pipeline.enquiry_views",
+    "helpdesk.pipeline.quote_views",
     "helpdesk.quality.views",
     "helpdesk.surveys.views",
     "helpdesk.reports.views",

@@ -55,6 +55,7 @@ SMS: dict[str, dict[str, Any]] = {
     "order.refused": _ORDER,
     "order.shipped": _ORDER,
     "quality.fixed": {**_NUMBER, "remedy": "加長排水管"},
+    "quote.sent": {"number": "QT26-00042", "on": date(2026, 12, 24), "until": date(2026, 12, 31)},
     "status.order": {**_NUMBER, **_ORDER, "state": "生產中"},
     "status.ticket": {**_NUMBER, "state": "待到府", "visit": {k: _VISIT[k] for k in ("starts_at", "ends_at", "zone")}},
     "survey.sorry": {**_NUMBER, "score": 2},

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from helpdesk.demo import catalogue, history, orders, people
+from helpdesk.demo import catalogue, history, orders, people, quotes
 from order_core.parties.models import Person
 
 __all__ = ["is_loaded", "load"]
@@ -31,4 +31,5 @@ def load(session: Session, *, at: datetime) -> bool:
     history.add_orders(session, staff, customers, at=at)
     history.add_past_faults(session, staff, customers, at=at)
     orders.add(session, staff, at=at)
+    quotes.add_quotes(session, staff, customers, at=at)
     return True

@@ -1,5 +1,6 @@
-"""Telling a customer, in his language, of each step of his order that is declared visible to him (1.3-a)."""
+"""Telling a customer, in his language, of each step of a case of his that is declared visible to him (1.3-a)."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,20 +26,42 @@ NEWS = timedelta(days=2)
 """What is older is no news: after a long standstill nobody is told of it any more."""
 
 
-@carries("notice", "1.3-a", "3.1.2-c", "3.2.3-c", "6.2.1")
+Teller = Callable[[Session, JournalEntry, datetime], Message | None]
+"""(the step's journal entry) → the message that tells of it, or none."""
+TELLERS: dict[str, Teller] = {}
+"""Kind of case → who tells its customer; the rooms put theirs in with ``tells``."""
+
+
+def tells(kind: str) -> Callable[[Teller], Teller]:
+    """Register who tells the customer of a kind of case."""
+
+    def register(teller: Teller) -> Teller:
+        TELLERS[kind] = teller
+        return teller
+
+    return register
+
+
+@carries("notice", "1.3-a")
 def tell(session: Session, payload: dict[str, Any], *, at: datetime) -> Message | None:
-    """Send the message of a step, or none: no wording, no number, no news, or a change that moves no date.
+    """Send the message of a step, or none: nobody to tell it, no news any more.
 
     ``payload``: see ``Procedure.customer_topic``. Whether the customer wants messages is asked when it leaves.
     """
-    purpose = PURPOSES.get(payload["step"]) if payload["kind"] == Order.__case_kind__ else None
-    entry = _entry(session, payload)
-    if purpose is None or entry is None or entry.at < at - NEWS:
+    entry, teller = _entry(session, payload), TELLERS.get(payload["kind"])
+    if entry is None or teller is None or entry.at < at - NEWS:
         return None
-    data = entry.data or {}
-    if payload["step"] == "amend" and data.get("from") == data.get("to"):
+    return teller(session, entry, at)
+
+
+@tells(Order.__case_kind__)
+@carries("notice", "3.1.2-c", "3.2.3-c", "6.2.1")
+def of_an_order(session: Session, entry: JournalEntry, at: datetime) -> Message | None:
+    """The message of an order's step, or none: no wording, no number, or a change that moves no date."""
+    purpose, data = PURPOSES.get(entry.step), entry.data or {}
+    if purpose is None or (entry.step == "amend" and data.get("from") == data.get("to")):
         return None
-    order = session.get_one(Order, payload["id"])
+    order = session.get_one(Order, entry.case_id)
     contact = _contact(session, order)
     if contact is None or contact.phone is None:
         return None

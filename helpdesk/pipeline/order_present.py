@@ -232,7 +232,7 @@ def _agreement_href(session: Session, number: str) -> str:
     """The page of the contract or quote; nothing for one that we do not know."""
     if contracts.by_number(session, number) is not None:
         return f"/orders/contracts#{number}"
-    return f"/quotes/{number}" if agreement.find(session, number) is not None else ""
+    return f"/orders/quotes/{number}" if agreement.find(session, number) is not None else ""
 
 
 def _issue(issue: Issue) -> Row:

@@ -16,6 +16,7 @@ from helpdesk.now import now
 from helpdesk.tickets import present, queries, service
 from helpdesk.tickets.queries import Filter
 from helpdesk.tickets.timeline import timeline
+from order_core.acquisition.enquiry.queries import of_ticket
 from order_core.aftersales import service as aftersales
 from order_core.aftersales.models import InstalledProduct
 from order_core.aftersales.rules import CAUSES, REMEDIES
@@ -102,6 +103,8 @@ def detail(number: str) -> str:
         **_product(issue, at),
         visits=_visits(issue),
         related=_related(issue),
+        wish=_requirement(issue),
+        may_capture=issue.kind == "ticket" and GRANTS.may(actor, "enquiry.capture"),
         actions=_actions(issue, actor, at),
         may_reply=GRANTS.may(actor, "ticket.reply") and bool(issue.phone),
         may_call=issue.kind == "callback" and issue.state in ("assigned", "contacted") and bool(issue.phone),
@@ -242,6 +245,12 @@ def _related(issue: Issue) -> list[dict[str, str]]:
             }
         )
     return found
+
+
+def _requirement(issue: Issue) -> dict[str, str] | None:
+    """What sales made of the ticket, if it was turned into a requirement."""
+    found = of_ticket(db.session(), issue.id)
+    return {"label": found.label, "href": f"/orders/enquiries/{found.enquiry.number}"} if found else None
 
 
 def _actions(issue: Issue, actor: Actor, at: datetime) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from flask import g
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -34,12 +35,17 @@ class Browser:
     session: Session
 
     def get(self, path: str) -> Any:
-        self.session.commit()
+        self._begin()
         return self.client.get(path)
 
     def post(self, path: str, data: dict[str, str]) -> Any:
-        self.session.commit()
+        self._begin()
         return self.client.post(path, data=data)
+
+    def _begin(self) -> None:
+        """The test's context outlives its requests: who asked last is forgotten."""
+        self.session.commit()
+        g.pop("_login_user", None)
 
 
 @pytest.fixture
