@@ -13,7 +13,7 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
 $(shell rm -f $(STAMP))
 endif
 
-.PHONY: help run install test test-postgresql lint format types sure lock migration screenshots bench
+.PHONY: help run install test test-postgresql lint format types sure lock migration triage-model screenshots bench
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 25
@@ -73,6 +73,9 @@ migration: install  ## a revision from what changed in the models: make migratio
 	  $(VENV)/bin/helpdesk db upgrade && \
 	  $(VENV)/bin/alembic -c helpdesk/migrations/alembic.ini revision --autogenerate -m "$(M)"
 	@$(PY) -m ruff format --quiet helpdesk/migrations/versions
+
+triage-model: install  ## the triage model anew from the messages in helpdesk/triage/data
+	@$(PY) -m helpdesk.triage.building
 
 screenshots: install  ## pictures of the main screens, into docs/screens
 	@$(PY) -m tests.e2e.screenshots docs/screens

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import board, forecast, steps, webhook
+from benchmarks import board, forecast, steps, triage, webhook
 
 Bench = Callable[[str | None], bool]
 """The URL of an empty PostgreSQL database, or None → whether the limit holds."""
@@ -53,6 +53,16 @@ def _forecast(_url: str | None) -> bool:
     return accurate
 
 
+def _triage(_url: str | None) -> bool:
+    good = triage.run(_say)
+    _say(f"triage: right, dangers seen, few false alarms: {_verdict(good)}")
+    return good
+
+
+def _retraining(_url: str | None) -> bool:
+    return triage.retraining(_say)
+
+
 def _verdict(holds: bool) -> str:
     return "ok" if holds else "TOO MUCH"
 
@@ -62,6 +72,8 @@ BENCHMARKS: dict[str, Bench] = {
     "steps": ratio("Two steps on an order, CPU with a long journal against a short one", steps, ("short", "long")),
     "board": ratio("Board of the pipeline, CPU a page with 50,000 open orders against 500", board, ("500", "50,000")),
     "forecast": _forecast,
+    "triage": _triage,
+    "retraining": _retraining,
 }
 
 

@@ -37,6 +37,7 @@ BLUEPRINTS = (
     "helpdesk.quality.views",
     "helpdesk.surveys.views",
     "helpdesk.reports.views",
+    "helpdesk.triage.views",
     "helpdesk.technician.views",
     "helpdesk.admin.views",
     "helpdesk.api.views",

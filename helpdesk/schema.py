@@ -40,6 +40,7 @@ MODELS = (
     "helpdesk.parts.models",
     "helpdesk.technician.models",
     "helpdesk.tickets.models",
+    "helpdesk.triage.models",
     "helpdesk.api.models",
     "workers.models",
 )

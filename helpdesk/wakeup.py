@@ -57,6 +57,7 @@ TOPICS: dict[str, Topic] = {
     "customer.tell": Topic("fast", "workers.jobs.customer"),
     "quote.lapse": Topic("plan", "workers.jobs.quote_lapse"),
     "outbox.purge": Topic("heavy", "workers.jobs.purge"),
+    "triage.retrain": Topic("heavy", "workers.jobs.retrain", external=True),
 }
 
 

@@ -38,6 +38,9 @@ Appliance = Literal[
 ]
 Urgency = Literal["emergency", "high", "normal", "low"]
 Hazard = Literal["gas", "fire", "shock", "flooding", "injury"]
+Sentiment = Literal["negative", "neutral", "positive"]
+Advice = Literal["act", "prefill", "ask"]
+"""What may be done on the engine's word: the bot acts, a form is filled in for a person, or a person is asked."""
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 INTENTS: tuple[Intent, ...] = get_args(Intent)
@@ -67,6 +70,8 @@ class Triage:
         confidence: of the intent, 0 to 1.
         team: the queue that such a message waits in.
         error_code: as shown on the appliance, upper case.
+        alternatives: the likeliest intents with their probabilities, best first, at most three.
+        because: the stored example that is most alike, where embeddings were asked.
     """
 
     lang: Language
@@ -80,3 +85,7 @@ class Triage:
     team: str
     hazard: Hazard | None = None
     error_code: str | None = None
+    sentiment: Sentiment = "neutral"
+    advice: Advice = "ask"
+    alternatives: tuple[tuple[str, float], ...] = ()
+    because: str | None = None

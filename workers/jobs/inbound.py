@@ -6,10 +6,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from helpdesk.chatbot import service
+from helpdesk.triage import service as triage
 from workers import runtime
 
 
 def run(session: Session, payload: dict[str, Any], at: datetime) -> None:
     """``payload``: message_id."""
-    region = runtime.app().settings.default_region
-    service.handle_message(session, payload["message_id"], region=region, at=at)
+    settings = runtime.app().settings
+    triage.refresh(session, settings.data_dir)
+    service.handle_message(session, payload["message_id"], region=settings.default_region, at=at)

@@ -10,6 +10,10 @@ INSTRUMENTS = {
     "forecast": ("helpdesk.commands.lab.forecast:forecast", "What comes next in a series."),
     "lots": ("helpdesk.commands.lab.lots:lots", "Lot sizes of least cost."),
     "jobshop": ("helpdesk.commands.lab.jobshop:jobshop", "Which machine does what when."),
+    "classify": (
+        "helpdesk.commands.lab.classify:classify",
+        "Learns labels from examples and gives them to messages.",
+    ),
 }
 """Name → module:command, one line for the list."""
 

@@ -1,4 +1,4 @@
-"""Whether 2.2 and 2.3 hold is counted from the records: nothing on a clean house, one for each record that breaks it."""
+"""Whether 2.2 and 2.3 hold is counted from the records: none on a clean house, one for each that breaks it."""
 
 from __future__ import annotations
 
