@@ -49,7 +49,8 @@ class Kind:
 
 @dataclass(frozen=True, eq=False)
 class Edge:
-    """A record of ``child`` belongs to one of ``parent``: both ids stand in one table, in rows that meet ``where``."""
+    """A record of ``child`` belongs to one of ``parent``: both ids stand in one row, of a table or of tables that
+    ``where`` joins."""
 
     parent: str
     child: str

@@ -39,7 +39,7 @@ class Order(CaseMixin, Base):
     )
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
-    agreement: Mapped[str] = mapped_column(String(40))
+    agreement: Mapped[str] = mapped_column(String(40), index=True)
     currency: Mapped[str] = mapped_column(String(3), default="", server_default="")
     payment_terms: Mapped[str] = mapped_column(Text, default="", server_default="")
     service_terms: Mapped[str] = mapped_column(Text, default="", server_default="")

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from order_core import chain
+from order_core.acquisition.enquiry.models import Requirement
 from order_core.aftersales import surveys
 from order_core.aftersales.models import InstalledProduct
 from order_core.aftersales.quality import ask_design_change
@@ -23,14 +24,16 @@ from order_core.kernel import stock
 from order_core.kernel.actor import WORKER
 from order_core.kernel.ledger import StockLocation
 from order_core.performance import chain as declared
+from tests.order_core.acquisition import deals
 from tests.order_core.conftest import AGENT, House, on_database, undone
-from tests.order_core.orders import unit, until
+from tests.order_core.orders import drafted, unit, until
 
 Found = set[tuple[str, int, str]]
 
 
 def walked(session: Session, kind: str, key: int) -> Found:
-    return {(link.kind, link.id, link.way) for link in chain.walk(session, kind, key)}
+    """The chain of a record without the standing contract that this house orders from."""
+    return {(link.kind, link.id, link.way) for link in chain.walk(session, kind, key) if link.kind != "Contract"}
 
 
 @contextmanager
@@ -124,6 +127,8 @@ def test_records_with_the_same_id_are_not_mixed_up(session: Session, house: Hous
     line = order.lines[0]
     found = walked(session, "Order", order.id)
     assert found == {("Order", order.id, "here"), ("OrderLine", line.id, "down")}
+    labels = {link.kind: link.label for link in chain.walk(session, "OrderLine", line.id)}
+    assert labels == {"OrderLine": "RF-520", "Order": order.number, "Contract": order.agreement}
 
 
 def test_what_is_not_there_has_no_chain_and_what_nobody_declared_is_an_error(session: Session) -> None:
@@ -144,16 +149,43 @@ def test_every_edge_joins_kinds_that_are_declared() -> None:
     assert {name for edge in chain.EDGES for name in (edge.parent, edge.child)} <= set(chain.KINDS)
 
 
-def test_every_kind_reaches_the_order() -> None:
-    """No kind hangs in the air: from each there is a way up to the order by declared edges."""
+def test_every_kind_leads_to_the_order_or_comes_from_it() -> None:
+    """No kind hangs in the air."""
     above = {name: {edge.parent for edge in chain.EDGES if edge.child == name} for name in chain.KINDS}
-    for name in chain.KINDS:
-        reached, todo = {name}, [name]
+    below = {name: {edge.child for edge in chain.EDGES if edge.parent == name} for name in chain.KINDS}
+
+    def reached(name: str, ways: dict[str, set[str]]) -> set[str]:
+        found, todo = {name}, [name]
         while todo:
-            more = above[todo.pop()] - reached
-            reached |= more
+            more = ways[todo.pop()] - found
+            found |= more
             todo += more
-        assert "Order" in reached, name
+        return found
+
+    loose = [name for name in chain.KINDS if "Order" not in reached(name, above) | reached(name, below)]
+    assert loose == []
+
+
+@pytest.mark.clause("1.1")
+def test_an_order_is_walked_back_to_the_words_that_it_came_from(session: Session, house: House, at: datetime) -> None:
+    """Requirement, enquiry, quote, order; and the ticket that became the requirement."""
+    quote = deals.drafted(session, house, at)
+    requirement = session.scalars(select(Requirement).where(Requirement.enquiry_id == quote.enquiry_id)).one()
+    ticket = ticket_of(session, house, unit(session, house, "S-1", "L-1", at), at)
+    requirement.ticket_id = ticket.id
+    order = drafted(session, house, at, agreement=quote.number)
+    session.flush()
+    assert walked(session, "OrderLine", order.lines[0].id) == {
+        ("OrderLine", order.lines[0].id, "here"),
+        ("Order", order.id, "up"),
+        ("Quote", quote.id, "up"),
+        ("Requirement", requirement.id, "up"),
+        ("Enquiry", quote.enquiry_id, "up"),
+        ("Origin", ticket.id, "up"),
+    }
+    for kind, key in (("Enquiry", quote.enquiry_id), ("Requirement", requirement.id), ("Origin", ticket.id)):
+        assert {("Quote", quote.id, "down"), ("Order", order.id, "down")} <= walked(session, kind, key)
+    assert ("Need", requirement.id, "down") in walked(session, "Issue", ticket.id)
 
 
 @pytest.mark.clause("1.1")
