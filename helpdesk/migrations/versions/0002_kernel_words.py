@@ -13,6 +13,16 @@ branch_labels = None
 depends_on = None
 
 
+NAMED = """
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_constraint WHERE conname = 'signature_department_not_null') THEN
+    ALTER TABLE signature RENAME CONSTRAINT signature_department_not_null TO signature_party_not_null;
+  END IF;
+END $$
+"""
+"""PostgreSQL 18 and later name what may not be NULL after its column, and keep the name when the column's changes."""
+
+
 def upgrade() -> None:
     """Forwards only: to go back, restore the backup taken before."""
     op.create_table(
@@ -187,3 +197,5 @@ def upgrade() -> None:
     with op.batch_alter_table("inspection", schema=None) as batch_op:
         for name in ("lot_size", "sample_size", "defective"):
             batch_op.add_column(sa.Column(name, sa.Integer(), nullable=True))
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(NAMED)

@@ -1,14 +1,14 @@
 """triage
 
-Revision 0006, after 0005; written on 2026-11-25.
+Revision 0007, after 0006; written on 2026-11-25.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
