@@ -14,7 +14,7 @@ import numpy as np
 from helpdesk.triage import artefact, building, corpus, judging
 from helpdesk.triage.corpus import Example
 from helpdesk.triage.engine import Engine
-from helpdesk.triage.rules import classify
+from helpdesk.triage.rules import Triage, classify
 
 Say = Callable[[str], None]
 MANY = 10_000
@@ -46,7 +46,7 @@ def run(say: Say) -> bool:
 def _tier(name: str, engine: Engine, say: Say) -> judging.Scores:
     spent: list[float] = []
 
-    def read(text: str) -> judging.Triage:
+    def read(text: str) -> Triage:
         begun = time.process_time()
         found = classify(text, reader=engine)
         spent.append(1000 * (time.process_time() - begun))

@@ -58,11 +58,24 @@ class Engine:
     use_encoders: bool = True
 
     @classmethod
-    def of(cls, model: Model, corrections: Sequence[Correction] = (), *, use_encoders: bool = True) -> "Engine":
-        """Ready to read; ``use_encoders=False``: the fast tier alone, as in a process that must stay small."""
+    def of(
+        cls,
+        model: Model,
+        corrections: Sequence[Correction] = (),
+        *,
+        harmless: Sequence[str] = (),
+        use_encoders: bool = True,
+    ) -> "Engine":
+        """Ready to read.
+
+        Args:
+            harmless: normalised texts that agents said are no danger; words of danger outrank them.
+            use_encoders: False for the fast tier alone, as in a process that must stay small.
+        """
         known = _unambiguous(corpus.seeds()) | {correction.normal: correction.intent for correction in corrections}
-        harmless = dict.fromkeys(_unambiguous(corpus.seeds()), corpus.NO_DANGER)
-        return cls(model, tuple(corrections), known, harmless | _unambiguous(corpus.dangers()), use_encoders)
+        dangers = dict.fromkeys(_unambiguous(corpus.seeds()), corpus.NO_DANGER) | _unambiguous(corpus.dangers())
+        dangers |= dict.fromkeys(harmless, corpus.NO_DANGER)
+        return cls(model, tuple(corrections), known, dangers, use_encoders)
 
     def read(self, normal: str) -> Opinion:
         """Judge a normalised text."""

@@ -55,13 +55,13 @@ def weeks(session: Session, at: datetime) -> list[Week]:
     found = []
     for back in range(WEEKS, 0, -1):
         starts, ends = at - back * WEEK, at - (back - 1) * WEEK
-        counts = dict(
-            session.execute(
-                select(func.coalesce(Issue.category, "other"), func.count())
-                .where(Issue.kind == "ticket", Issue.opened_at >= starts, Issue.opened_at < ends)
-                .group_by(func.coalesce(Issue.category, "other"))
-            ).tuples()
+        wish = func.coalesce(Issue.category, "other")
+        found_there = session.execute(
+            select(wish, func.count())
+            .where(Issue.kind == "ticket", Issue.opened_at >= starts, Issue.opened_at < ends)
+            .group_by(wish)
         )
+        counts = {category: count for category, count in found_there}
         corrected = session.scalar(
             select(func.count(TriageCorrection.issue_id.distinct())).where(
                 TriageCorrection.at >= starts, TriageCorrection.at < ends

@@ -79,8 +79,9 @@ def classify(
 
 
 def _in_danger(guess: Guess) -> Guess:
-    """Whoever is in danger reports a fault, whatever else the words are like; a complaint stays one."""
-    if guess.label in ("report_fault", "complaint"):
+    """Whoever is in danger reports a fault, whatever else the words are like; a complaint, and what an
+    agent said, stay."""
+    if guess.label in ("report_fault", "complaint") or guess.tier in ("known", "correction"):
         return guess
     others = tuple(entry for entry in guess.ranked if entry[0] != "report_fault")[:2]
     share = max(guess.probability("report_fault"), 0.5)

@@ -102,12 +102,12 @@ def _apply(issue: Issue, field: str, value: str) -> None:
         issue.team = "safety" if issue.safety else str(table("intents")[issue.category or "other"]["team"])
 
 
-def corrections(session: Session, *, held_out: bool | None = None) -> list[Example]:
-    """The last word of agents on each ticket's intent, oldest first."""
+def corrections(session: Session, *, held_out: bool | None = None, field: str = "intent") -> list[Example]:
+    """The last word of agents on this field of each ticket, oldest first."""
     rows = session.execute(
         select(Issue.id, Issue.subject, Issue.language, TriageCorrection.became)
         .join(Issue, Issue.id == TriageCorrection.issue_id)
-        .where(TriageCorrection.field == "intent")
+        .where(TriageCorrection.field == field)
         .where(True if held_out is None else TriageCorrection.held_out == held_out)  # type: ignore[arg-type]
         .order_by(TriageCorrection.id)
     )
@@ -138,7 +138,8 @@ def refresh(session: Session, data_dir: Path) -> None:
         for example in corrections(session)
         for normal in (normalise(example.text),)
     ]
-    engine.use(Engine.of(reader.model, put_right))
+    harmless = [normalise(said.text) for said in corrections(session, field="danger") if said.label == "no"]
+    engine.use(Engine.of(reader.model, put_right, harmless=harmless))
     _loaded[:] = [(model_id, newest)]
 
 

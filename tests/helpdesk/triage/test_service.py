@@ -86,11 +86,18 @@ def test_the_next_message_like_it_is_read_so_at_once(
 ) -> None:
     correct(session, issue, "warranty_inquiry", at)
     service.refresh(session, tmp_path)
-    assert classify(ODD.upper() + "!").intent != "warranty_inquiry" or engine.current().encoders
     assert classify(ODD).intent == "warranty_inquiry"
     correct(session, issue, "complaint", at)
     service.refresh(session, tmp_path)
     assert classify(ODD).intent == "complaint"
+
+
+def test_no_danger_is_learned_at_once(session: Session, issue: Issue, at: datetime, tmp_path: Path) -> None:
+    issue.subject = "my hair stood on end when I saw the glowing reviews and the sizzling offers"
+    service.correct(session, issue, "danger", "yes", "first thought", by=WORKER, at=at)
+    service.correct(session, issue, "danger", "no", "she is joking", by=WORKER, at=at)
+    service.refresh(session, tmp_path)
+    assert not classify(issue.subject).safety
 
 
 def test_every_fifth_correction_is_kept_for_judging(session: Session, issue: Issue, at: datetime) -> None:

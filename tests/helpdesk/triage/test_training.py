@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,16 @@ from helpdesk.triage.training import Rows, Table
 
 pytestmark = pytest.mark.once
 
-TEXTS = ("fridge is warm", "冰箱 不冷", "where is my order", "订单 到哪了", "cancel the visit", "不用 来了", "thanks", "谢谢")
+TEXTS = (
+    "fridge is warm",
+    "冰箱 不冷",
+    "where is my order",
+    "订单 到哪了",
+    "cancel the visit",
+    "不用 来了",
+    "thanks",
+    "谢谢",
+)
 LABELS = np.array(["fault", "fault", "order", "order", "cancel", "cancel", "thanks", "thanks"])
 messages = st.text(alphabet="abcdefr 冰箱订单不冷谢12.,!", max_size=40)
 
@@ -66,7 +76,8 @@ def test_a_message_is_judged_the_same_twice(text: str) -> None:
 
 def test_what_is_stored_is_what_was_trained(tmp_path: Path) -> None:
     path = tmp_path / "model.npz"
-    np.savez(path, **{**GRAMS.to_arrays(), **MACHINE.to_arrays("m")})
+    stored: dict[str, Any] = {**GRAMS.to_arrays(), **MACHINE.to_arrays("m")}
+    np.savez(path, **stored)
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
     grams, machine = Grams.from_arrays(arrays), Classifier.from_arrays(arrays, "m", ())
