@@ -16,6 +16,7 @@ from helpdesk.channels.models import Message
 from helpdesk.dispatch.models import Visit
 from helpdesk.story.play import LIN
 from order_core.aftersales.models import Survey
+from order_core.execution.models import Order
 from order_core.issues.models import Issue
 from tests.e2e import browser as b
 from tests.e2e.browser import DESKTOP, PHONE, Desk, Scheme
@@ -52,7 +53,11 @@ PLACES = (
     Place("dispatch", "hua", "/dispatch?day={day}", ".gantt a.visit"),
     Place("parts", "hua", "/parts", "tbody td"),
     Place("orders", "hua", "/orders", ".board a.card"),
+    Place("orders list", "sal", "/orders?view=list&late=1", "a.ticket-row"),
     Place("order", "hua", "/orders/{order}", ".timeline .entry"),
+    Place("order discussed", "sal", "/orders/{discussed}", ".diff ins"),
+    Place("work of a department", "pro", "/orders/work", "svg.span"),
+    Place("contracts", "sal", "/orders/contracts", "section.contract"),
     Place("quality", "qua", "/quality", "a.ticket-row"),
     Place("quality case", "qua", "/quality/{case}", "tbody td"),
     Place("surveys", "hua", "/surveys", "a.ticket-row"),
@@ -98,10 +103,12 @@ def told(start: Start) -> Told:
         visit = session.scalars(select(Visit).order_by(Visit.id)).one()
         case = session.scalars(select(Issue.number).where(Issue.kind == "quality")).first()
         day = visit.starts_at.date().isoformat()
-        return Told(
-            product,
-            {"ticket": visit.issue.number, "visit": visit.number, "day": day, "case": str(case), "order": "O26-00004"},
-        )
+        numbers = {"ticket": visit.issue.number, "visit": visit.number, "day": day, "case": str(case)}
+        orders = select(Order.number).order_by(Order.id)
+        numbers["order"] = session.scalars(orders.where(Order.state == "executing")).first() or ""
+        numbers["discussed"] = session.scalars(orders.where(Order.revision == 2)).one()
+        numbers["draft"] = session.scalars(orders.where(Order.state == "draft")).one()
+        return Told(product, numbers)
 
 
 @pytest.fixture(scope="module")
@@ -267,6 +274,42 @@ def test_jun_sees_the_visit_on_the_board(told: Told, desk: Desk) -> None:
         expect(card).to_contain_text("黃偉 Wei")
         card.get_by_role("link", name=told.numbers["ticket"]).click()
         expect(page.locator("main .headline .num")).to_have_text(told.numbers["ticket"])
+        assert window.problems == []
+
+
+def test_sales_explains_a_difference_and_issues_then_production_finds_it_in_its_work(told: Told, desk: Desk) -> None:
+    number = told.numbers["draft"]
+    with desk.window("sal") as window:
+        page = window.go(f"/orders/{number}")
+        page.locator("summary", has_text=i18n.translate("en", "step.Order.issue")).click()
+        expect(page.locator("#issue-explanations-1-difference option:checked")).to_contain_text("8,499")
+        page.fill("#issue-explanations-1-why", "a first order of twelve")
+        page.press("#issue-explanations-1-why", "Enter")
+        expect(page.locator(".stepper .current")).to_have_text(i18n.translate("en", "stage.confirming"))
+        expect(page.get_by_role("cell", name="a first order of twelve")).to_be_visible()
+        assert window.problems == []
+    with desk.window("pro", screen=PHONE) as window:
+        page = window.go("/orders/work")
+        page.locator(f"a.ticket-row[href='/orders/{number}']").click()
+        page.locator("summary", has_text=i18n.translate("en", "deed.Order.sign")).click()
+        page.locator("form[action$='/do/sign'] button[type=submit]").click()
+        expect(page.locator(".signatures .done")).to_contain_text(i18n.translate("en", "department.PRO"))
+        window.go("/orders/work")
+        expect(page.locator(f"a.ticket-row[href='/orders/{number}']")).to_have_count(0)
+        assert window.problems == []
+
+
+def test_the_board_leads_to_the_list_and_the_list_finds_the_other_script(told: Told, desk: Desk) -> None:
+    with desk.window("hua", "zh-Hant") as window:
+        page = window.go("/orders")
+        page.get_by_role("link", name=i18n.translate("zh-Hant", "orders.view.list")).click()
+        page.fill("#f-q", "廣廈")
+        page.press("#f-q", "Enter")
+        expect(page.locator("a.ticket-row").first).to_contain_text("广厦")
+        page.keyboard.press("Tab")
+        page.locator("h1").click()
+        page.keyboard.press("j")
+        expect(page.locator("a.ticket-row").first).to_be_focused()
         assert window.problems == []
 
 
