@@ -31,6 +31,7 @@ MODELS = (
     "order_core.acquisition.quote.models",
     "order_core.execution.models",
     "order_core.execution.records",
+    "order_core.acquisition.research.models",
     "order_core.aftersales.models",
     "helpdesk.now",
     "helpdesk.auth.models",

@@ -56,6 +56,7 @@ TOPICS: dict[str, Topic] = {
     "rounds.keep_going": Topic("plan", "workers.jobs.rounds"),
     "customer.tell": Topic("fast", "workers.jobs.customer"),
     "quote.lapse": Topic("plan", "workers.jobs.quote_lapse"),
+    "forecast.compute": Topic("heavy", "workers.jobs.forecast"),
     "outbox.purge": Topic("heavy", "workers.jobs.purge"),
     "triage.retrain": Topic("heavy", "workers.jobs.retrain", external=True),
 }

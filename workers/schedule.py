@@ -33,6 +33,7 @@ class Entry:
 
 ENTRIES: tuple[Entry, ...] = (
     Entry("housekeeping", "outbox.purge", timedelta(days=1), timedelta(hours=19)),
+    Entry("forecasts", "forecast.compute", timedelta(days=1), timedelta(hours=18)),
     Entry("rounds", "rounds.keep_going", timedelta(hours=1), timedelta(minutes=1)),
     Entry("quotes", "quote.lapse", timedelta(hours=1), timedelta(minutes=2)),
     Entry("triage", "triage.retrain", timedelta(days=1), timedelta(hours=18, minutes=30)),

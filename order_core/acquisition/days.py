@@ -13,6 +13,11 @@ def house_day(at: datetime) -> date:
     return at.astimezone(ZoneInfo(house_calendar().zone)).date()
 
 
+def start_of(day: date) -> datetime:
+    """The instant at which a day begins in the house."""
+    return datetime.combine(day, time(0), ZoneInfo(house_calendar().zone)).astimezone(UTC)
+
+
 def end_of(day: date) -> datetime:
     """The instant at which a day is over in the house."""
     return datetime.combine(day + timedelta(days=1), time(0), ZoneInfo(house_calendar().zone)).astimezone(UTC)

@@ -19,7 +19,8 @@ from order_core.parties.models import Person
 from order_core.rounds import rules
 from order_core.rounds.models import Round
 from order_core.rounds.rules import Every, Period
-from order_core.rulebook.clocks import house_calendar, policy
+from order_core.rulebook.clocks import house_calendar
+from order_core.rulebook.inforce import book
 from order_core.rulebook.machines import machine
 
 
@@ -186,7 +187,7 @@ def _in_state(session: Session, duty: Duty, state: str, moment: Any, at: datetim
 def _open(session: Session, duty: Duty, turn: Round, *, at: datetime) -> Round:
     ROUND.advance(session, turn, "open", by=CLOCK, at=at)
     if duty.deadline:
-        clock.start(session, turn, policy(duty.deadline), at=at, calendar=house_calendar())
+        clock.start(session, turn, book(session, at).policy(duty.deadline), at=at, calendar=house_calendar())
     people = _who_do_it(session, duty)
     for person in people:
         tell(session, key="round.opened", at=at, about=turn, person=person, params=_named(turn))

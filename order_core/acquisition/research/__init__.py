@@ -1,0 +1,1 @@
+"""Market research (2.1): monthly rounds, findings of three kinds, reports, analysis, forecast."""
