@@ -34,6 +34,9 @@ BLUEPRINTS = (
     "helpdesk.pipeline.contract_views",
     "helpdesk.pipeline.enquiry_views",
     "helpdesk.pipeline.quote_views",
+    "helpdesk.pipeline.research_views",
+    "helpdesk.pipeline.report_views",
+    "helpdesk.pipeline.forecast_views",
     "helpdesk.quality.views",
     "helpdesk.surveys.views",
     "helpdesk.reports.views",
@@ -41,6 +44,7 @@ BLUEPRINTS = (
     "helpdesk.technician.views",
     "helpdesk.admin.views",
     "helpdesk.api.views",
+    "helpdesk.api.research",
     "helpdesk.health.views",
 )
 DEMO_BLUEPRINTS = ("helpdesk.simulator.views",)

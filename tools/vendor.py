@@ -35,6 +35,7 @@ PACKAGES = (
     Package("idb", "8.0.4", {"build/index.js": "idb.js"}),
     Package("signature_pad", "5.1.4", {"dist/signature_pad.min.js": "signature_pad.js"}),
     Package("tinykeys", "4.0.0", {"dist/tinykeys.mjs": "tinykeys.js"}),
+    Package("uplot", "1.6.32", {"dist/uPlot.iife.min.js": "uplot.js", "dist/uPlot.min.css": "uplot.css"}),
 )
 LUCIDE = Package("lucide-static", "1.62.0", {})
 SPRITE = "lucide.svg"

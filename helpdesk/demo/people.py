@@ -32,6 +32,7 @@ STAFF = (
     ("hr", "洪蓉 Hr", "HR", ["staff"], True, "zh-Hant", None),
     ("hrm", "胡曼 Hrm", "HR", ["staff"], False, "zh-Hans", None),
     ("dat", "戴彤 Dat", "MGT", ["data_steward"], False, "zh-Hant", None),
+    ("kay", "郭凱儀 Kay", "SAL", ["market"], False, "zh-Hant", None),
     ("admin", "系統管理員 Admin", "MGT", ["admin"], False, "en", None),
 )
 

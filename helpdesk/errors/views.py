@@ -24,6 +24,11 @@ CHOICES = {
     "issue.mode": "mode",
     "report.cause_code": "cause",
     "report.remedy": "remedy",
+    "research.kind": "research.kind",
+    "research.kind_missing": "research.kind",
+    "research.language": "language",
+    "research.method": "research.method",
+    "research.query": "research.query",
 }
 """Refusals that list what may be chosen → what the choices are called in the catalogues."""
 

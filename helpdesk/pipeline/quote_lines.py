@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import date
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from helpdesk.pipeline import forecast_present
 from helpdesk.pipeline import quote_charts as charts
 from helpdesk.pipeline.quote_words import money, percent
 from order_core.acquisition.days import house_day
@@ -17,6 +16,7 @@ from order_core.acquisition.enquiry import queries as enquiries
 from order_core.acquisition.enquiry.models import Enquiry
 from order_core.acquisition.quote import rules
 from order_core.acquisition.quote.models import Quote, QuoteLine
+from order_core.acquisition.research.queries import forecast_of
 from order_core.parties.models import ProductModel
 
 Row = dict[str, Any]
@@ -51,7 +51,7 @@ def lines(session: Session, quote: Quote, *, floor: int | None, language: str) -
             "answers": [labels[a.requirement_id] for a in line.answers if a.requirement_id in labels],
             "price": None if floor is None else _price(line, quote.currency, floor),
             "promise": _promise(line),
-            "forecast": _forecast(session, line.model_code),
+            "forecast": _forecast(session, line),
             "line": line,
         }
         for line in quote.lines
@@ -123,8 +123,7 @@ def _leg(leg: Mapping[str, Any], first: date, last: date) -> Row:
     }
 
 
-def _forecast(session: Session, model_code: str) -> Any:
-    """The forecast of the model that market research keeps, if there is such a room and such a forecast (2.1.2-b)."""
-    if find_spec("order_core.acquisition.research") is None:
-        return None
-    return import_module("order_core.acquisition.research.queries").forecast_of(session, model_code)
+def _forecast(session: Session, line: QuoteLine) -> Row | None:
+    """What market research expects of the model, with its label, if it has a forecast (2.1.2-b)."""
+    found = forecast_of(session, line.model_code)
+    return forecast_present.brief(found, key=str(line.position)) if found else None

@@ -15,9 +15,11 @@ from helpdesk.auth.service import token_hash
 from helpdesk.channels.models import Message
 from helpdesk.dispatch.models import Visit
 from helpdesk.story.play import LIN
+from order_core.acquisition.research.models import Analysis, ResearchReport
 from order_core.aftersales.models import Survey
 from order_core.execution.models import Order
 from order_core.issues.models import Issue
+from order_core.rounds.models import Round
 from tests.e2e import browser as b
 from tests.e2e.browser import DESKTOP, PHONE, Desk, Scheme
 from tests.e2e.conftest import Start
@@ -58,6 +60,12 @@ PLACES = (
     Place("order discussed", "sal", "/orders/{discussed}", ".diff ins"),
     Place("work of a department", "pro", "/orders/work", "svg.span"),
     Place("contracts", "sal", "/orders/contracts", "section.contract"),
+    Place("market research", "kay", "/orders/research", ".year a"),
+    Place("market round", "kay", "/orders/research/{round}", ".board.kinds .finding"),
+    Place("market report", "kay", "/orders/research/reports/{report}", "article.report"),
+    Place("analysis", "kay", "/orders/research/analyses/{analysis}", ".chart canvas"),
+    Place("forecasts", "kay", "/orders/research/forecasts", ".chart canvas"),
+    Place("findings import", "kay", "/orders/research/{round}/import", "#text"),
     Place("quality", "qua", "/quality", "a.ticket-row"),
     Place("quality case", "qua", "/quality/{case}", "tbody td"),
     Place("surveys", "hua", "/surveys", "a.ticket-row"),
@@ -108,7 +116,16 @@ def told(start: Start) -> Told:
         numbers["order"] = session.scalars(orders.where(Order.state == "executing")).first() or ""
         numbers["discussed"] = session.scalars(orders.where(Order.revision == 2)).one()
         numbers["draft"] = session.scalars(orders.where(Order.state == "draft")).one()
-        return Told(product, numbers)
+        return Told(product, numbers | _of_research(session))
+
+
+def _of_research(session: Session) -> dict[str, str]:
+    """Numbers of the round that is collecting, the report in force and an analysis with a chart."""
+    return {
+        "round": session.scalars(select(Round.number).where(Round.state == "open")).one(),
+        "report": session.scalars(select(ResearchReport.number).where(ResearchReport.state == "released")).one(),
+        "analysis": session.scalars(select(Analysis.number).where(Analysis.method == "trend")).one(),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -310,6 +327,25 @@ def test_the_board_leads_to_the_list_and_the_list_finds_the_other_script(told: T
         page.locator("h1").click()
         page.keyboard.press("j")
         expect(page.locator("a.ticket-row").first).to_be_focused()
+        assert window.problems == []
+
+
+def test_a_chart_is_read_with_the_keyboard_and_says_what_its_table_says(desk: Desk) -> None:
+    with desk.window("kay", "en") as window:
+        page = window.go("/orders/research/forecasts?model=DW-600")
+        figure = page.locator(".chart").first
+        expect(figure.locator("canvas")).to_be_visible()
+        figure.locator(".plot").focus()
+        page.keyboard.press("End")
+        last = figure.locator("tbody tr").last
+        reading = figure.locator(".reading")
+        expect(reading).to_contain_text(last.locator("th").text_content() or "?")
+        for cell in last.locator("td data").all():
+            expect(reading).to_contain_text(cell.text_content() or "?")
+        page.keyboard.press("Home")
+        expect(reading).to_contain_text(figure.locator("tbody tr th").first.text_content() or "?")
+        figure.locator("summary").press("Enter")
+        expect(last).to_be_visible()
         assert window.problems == []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,9 +38,9 @@ class Browser:
         self._begin()
         return self.client.get(path)
 
-    def post(self, path: str, data: dict[str, str]) -> Any:
+    def post(self, path: str, data: Mapping[str, Any]) -> Any:
         self._begin()
-        return self.client.post(path, data=data)
+        return self.client.post(path, data=dict(data))
 
     def _begin(self) -> None:
         """The test's context outlives its requests: who asked last is forgotten."""
