@@ -32,6 +32,8 @@ MODELS = (
     "order_core.execution.models",
     "order_core.execution.records",
     "order_core.acquisition.research.models",
+    "order_core.execution.change.models",
+    "order_core.execution.design.models",
     "order_core.aftersales.models",
     "helpdesk.now",
     "helpdesk.auth.models",

@@ -7,7 +7,6 @@ from helpdesk.channels.models import Call, Message
 from helpdesk.dispatch.models import Technician, Visit
 from helpdesk.parts.models import Part
 from order_core.aftersales.models import InstalledProduct, Survey
-from order_core.execution.models import ChangeRequest
 from order_core.issues.models import Issue
 from order_core.kernel.ledger import StockMove
 from order_core.parties.models import Customer
@@ -35,15 +34,6 @@ def product(row: InstalledProduct) -> dict[str, Any]:
         "room": row.room,
         "customer_id": row.customer_id,
         "accepted_at": instant(row.accepted_at),
-    }
-
-
-def design_change(row: ChangeRequest) -> dict[str, Any]:
-    return {
-        "number": row.number,
-        "state": row.state,
-        "quality_issue_id": row.quality_issue_id,
-        "opened_at": instant(row.opened_at),
     }
 
 

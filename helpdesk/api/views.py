@@ -9,7 +9,7 @@ from flask_openapi import APIBlueprint, OpenAPI
 from pydantic import Field, ValidationError, field_validator
 from sqlalchemy import or_, select
 
-from helpdesk.api import desks, orders, quotes, service, shapes
+from helpdesk.api import design, desks, orders, quotes, service, shapes
 from helpdesk.api.desks import Numbered
 from helpdesk.api.paging import Asked, ListQuery, page
 from helpdesk.auth.door import PUBLIC, current_actor, door
@@ -24,7 +24,6 @@ from helpdesk.pipeline.desks import DESKS
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets import service as ticket_service
 from order_core.aftersales.models import InstalledProduct, Survey
-from order_core.execution.models import ChangeRequest
 from order_core.issues import service as issues
 from order_core.issues.models import Issue
 from order_core.kernel.actor import Actor
@@ -136,13 +135,6 @@ def products(query: ListQuery) -> Response:
         product = InstalledProduct
         wanted = wanted.where(or_(product.serial == query.q, product.lot == query.q, product.model_code == query.q))
     return _answer(page(db.session(), wanted, InstalledProduct.id, query, shapes.product))
-
-
-@api.get("/design-changes")
-@door("api.read")
-def design_changes(query: ListQuery) -> Response:
-    """Design changes asked of R&D."""
-    return _answer(page(db.session(), select(ChangeRequest), ChangeRequest.id, query, shapes.design_change))
 
 
 @api.get("/tickets")
@@ -320,6 +312,7 @@ def _indicator(row: Any) -> dict[str, Any]:
 
 orders.attach(api)
 quotes.attach(api)
+design.attach(api)
 for _desk in DESKS:
     desks.attach(api, _desk)
 

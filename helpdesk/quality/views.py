@@ -13,7 +13,7 @@ from helpdesk.tickets import present, queries
 from helpdesk.tickets.timeline import timeline
 from order_core.aftersales import quality
 from order_core.aftersales.models import InstalledProduct
-from order_core.execution.models import ChangeRequest
+from order_core.execution.change.models import ChangeRequest
 from order_core.issues.models import Issue
 from order_core.rulebook.roles import GRANTS
 

@@ -259,9 +259,13 @@ def design_change_is_asked(scene: Scene) -> str:
         "Lin's ticket among the case's evidence",
         lambda: scene.known["ticket"] in qua.get(f"/quality/{scene.known['quality']}").text,
     )
-    if not scene.api.items("design-changes"):
+
+    def asked() -> dict[str, Any] | None:
+        return next((row for row in scene.api.items("design-changes") if row["quality_issue_id"]), None)
+
+    if not asked():
         qua.post(f"/quality/{scene.known['quality']}/design-change", reason="排水加熱器同批斷路，請變更設計")
-    change = scene.wait("the design change", lambda: next(iter(scene.api.items("design-changes")), None))
+    change = scene.wait("the design change", asked)
     rnd = scene.browser().sign_in("rnd@demo.test", PASSWORD)
     must(change["number"] in rnd.get("/orders").text, "R&D's pipeline does not show the change")
     return f"{change['number']} in R&D's pipeline"

@@ -1,5 +1,6 @@
 """Recurring faults: one quality case a lot and cause, and the design change it asks for (5.3.2-b, B25)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -8,8 +9,10 @@ from sqlalchemy.orm import Session
 from order_core.aftersales import rules
 from order_core.aftersales.models import InstalledProduct
 from order_core.errors import Conflict
-from order_core.execution import changes
-from order_core.execution.models import ChangeRequest
+from order_core.execution.change import affected
+from order_core.execution.change import service as changes
+from order_core.execution.change.affected import Held
+from order_core.execution.change.models import ChangeRequest
 from order_core.issues import service as issues
 from order_core.issues.models import Issue, IssueLink
 from order_core.issues.rules import OPEN_STATES
@@ -98,6 +101,20 @@ def ask_design_change(session: Session, case: Issue, reason: str, *, by: Actor, 
         clauses=("3.2.3-a",),
     )
     return change
+
+
+@affected.holds
+def _open_records(session: Session, change: ChangeRequest) -> Iterable[Held]:
+    """Open tickets about units of the changed model, and the quality case that asked for the change (3.2.3-c)."""
+    about_model = (
+        select(Issue.kind, Issue.number)
+        .join(InstalledProduct, InstalledProduct.id == Issue.product_id)
+        .where(InstalledProduct.model_code == change.model_code, Issue.state.in_(OPEN_STATES))
+        .where(Issue.kind.in_(("ticket", "quality")))
+        .order_by(Issue.id)
+    )
+    for kind, number in session.execute(about_model):
+        yield Held("AFS", "ticket", number) if kind == "ticket" else Held("QUA", "case", number)
 
 
 def _open_case(session: Session, issue: Issue) -> Issue | None:

@@ -1,4 +1,4 @@
-"""Orders with their lines, and change requests to R&D."""
+"""Orders with their lines."""
 
 from datetime import date, datetime
 
@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from order_core.db import Base, BigInt, Id
+from order_core.execution.change.models import ChangeRequest as ChangeRequest
 from order_core.kernel.case import CaseMixin
 
 
@@ -80,17 +81,3 @@ class OrderLine(Base):
     new_design: Mapped[bool] = mapped_column(default=False)
     unit_price: Mapped[int | None] = mapped_column(BigInt, default=None)
     order: Mapped[Order] = relationship(back_populates="lines", default=None)
-
-
-class ChangeRequest(CaseMixin, Base):
-    """A change asked of a released design, on the Revision machine; owned by R&D (3.2.3)."""
-
-    __tablename__ = "change_request"
-    __case_kind__ = "Revision"
-
-    reason: Mapped[str] = mapped_column(Text)
-    asked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    model_code: Mapped[str | None] = mapped_column(ForeignKey("product_model.code"), default=None)
-    quality_issue_id: Mapped[int | None] = mapped_column(ForeignKey("issue.id"), default=None, unique=True)
-    impact_days: Mapped[int | None] = mapped_column(default=None)
-    impact_cost: Mapped[int | None] = mapped_column(default=None)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from order_core.clauses import carries, probe
 from order_core.execution import rules
-from order_core.execution.models import ChangeRequest, Order, OrderLine
+from order_core.execution.change.models import ChangeRequest
+from order_core.execution.models import Order, OrderLine
 from order_core.kernel.clock import Clock
 from order_core.kernel.journal import NOTE_PREFIX, JournalEntry
 from order_core.kernel.sign import SignOff

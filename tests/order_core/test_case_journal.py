@@ -13,12 +13,13 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from helpdesk import schema
 from order_core.issues import service as issues
 from order_core.issues.models import Issue
 from order_core.issues.service import ISSUE
 from order_core.kernel import journal
 from order_core.kernel.actor import WORKER
-from order_core.kernel.case import history, note, state_faults
+from order_core.kernel.case import case_classes, history, note, state_faults
 from order_core.kernel.journal import JournalEntry
 from tests.order_core.conftest import House, on_database, undone
 
@@ -201,6 +202,13 @@ def test_two_writers_of_one_moment_collide(
         ISSUE.advance(session, ticket, "classify", by=WORKER, at=at, data={"category": "fault"})
     session.rollback()
     assert (session.get_one(Issue, ticket.id).state, len(history(session, ticket))) == ("open", 2)
+
+
+def test_no_two_kinds_of_case_share_a_journal() -> None:
+    schema.import_models()
+    kinds = [cls.__case_kind__ for cls in case_classes()]
+    assert len(kinds) > 5
+    assert sorted(kind for kind in kinds if kinds.count(kind) > 1) == []
 
 
 def test_a_journal_begins_with_a_state(session: Session, house: House, at: datetime) -> None:

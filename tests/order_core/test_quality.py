@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from order_core.aftersales import quality
 from order_core.aftersales.models import InstalledProduct
 from order_core.aftersales.rules import PATTERN_WINDOW
-from order_core.errors import Conflict, Forbidden, Invalid
-from order_core.execution import changes, queries
+from order_core.errors import Conflict, Invalid
+from order_core.execution import queries
+from order_core.execution.change import service as changes
 from order_core.issues import service as issues
 from order_core.issues.models import Issue
 from order_core.kernel.actor import WORKER
@@ -173,21 +174,3 @@ def test_a_change_has_a_reason(session: Session, house: House, at: datetime, rea
     with pytest.raises(Invalid, match=r"issue\.reason"):
         changes.ask(session, reason=reason, model_code=None, quality_issue_id=None, by=house.actor("QUA"), at=at)
     assert list(queries.design_changes(session)) == []
-
-
-def test_a_change_is_reviewed_with_its_effect_in_days_and_money_by_research_alone(
-    session: Session, house: House, at: datetime
-) -> None:
-    """3.2.3-b."""
-    change = changes.ask(
-        session, reason="rust", model_code="RF-520", quality_issue_id=None, by=house.actor("QUA"), at=at
-    )
-    with pytest.raises(Invalid, match=r"change\.impact_days"):
-        changes.CHANGE.advance(session, change, "submit", by=house.actor("RND"), at=at)
-    with pytest.raises(Forbidden), session.begin_nested():
-        changes.assess(session, change, days=5, cost=90_000, by=house.actor("QUA"), at=at)
-    session.expire_all()
-    assert (change.state, change.impact_days, change.impact_cost) == ("draft", None, None)
-    changes.assess(session, change, days=5, cost=90_000, by=house.actor("RND"), at=at)
-    assert (change.state, change.impact_days, change.impact_cost) == ("in_review", 5, 90_000)
-    assert history(session, change)[-1].data == {"days": 5, "cost": 90_000}
