@@ -37,6 +37,8 @@ BLUEPRINTS = (
     "helpdesk.pipeline.research_views",
     "helpdesk.pipeline.report_views",
     "helpdesk.pipeline.forecast_views",
+    "helpdesk.pipeline.design_views",
+    "helpdesk.pipeline.changes_views",
     "helpdesk.quality.views",
     "helpdesk.surveys.views",
     "helpdesk.reports.views",

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from helpdesk.demo import catalogue, history, orders, people, quotes, research
+from helpdesk.demo import catalogue, design, history, orders, people, quotes, research
 from order_core.parties.models import Person
 
 __all__ = ["is_loaded", "load"]
@@ -33,4 +33,5 @@ def load(session: Session, *, at: datetime) -> bool:
     orders.add(session, staff, at=at)
     quotes.add_quotes(session, staff, customers, at=at)
     research.add_research(session, staff, at=at)
+    design.add_design_work(session, staff, customers, at=at)
     return True

@@ -33,6 +33,8 @@ STAFF = (
     ("hrm", "胡曼 Hrm", "HR", ["staff"], False, "zh-Hans", None),
     ("dat", "戴彤 Dat", "MGT", ["data_steward"], False, "zh-Hant", None),
     ("kay", "郭凱儀 Kay", "SAL", ["market"], False, "zh-Hant", None),
+    ("yan", "顏青 Yan", "RND", ["engineer"], False, "zh-Hant", None),
+    ("lei", "雷鳴 Lei", "RND", ["engineer"], False, "zh-Hans", None),
     ("admin", "系統管理員 Admin", "MGT", ["admin"], False, "en", None),
 )
 

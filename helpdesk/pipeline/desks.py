@@ -1,7 +1,7 @@
 """Every desk of the pipeline: the pages attach them one by one, the API all of them."""
 
 from helpdesk.admin import desk as rulebook
-from helpdesk.pipeline import enquiries, orders, quotes, research
+from helpdesk.pipeline import changes, design, enquiries, orders, quotes, research
 from helpdesk.pipeline.deeds import Desk
 
 DESKS: tuple[Desk, ...] = (
@@ -11,4 +11,6 @@ DESKS: tuple[Desk, ...] = (
     quotes.DESK,
     research.ROUNDS_DESK,
     research.REPORTS_DESK,
+    design.DESK,
+    changes.DESK,
 )

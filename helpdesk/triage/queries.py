@@ -61,7 +61,7 @@ def weeks(session: Session, at: datetime) -> list[Week]:
             .where(Issue.kind == "ticket", Issue.opened_at >= starts, Issue.opened_at < ends)
             .group_by(wish)
         )
-        counts = {category: count for category, count in found_there}
+        counts = {row[0]: row[1] for row in found_there}
         corrected = session.scalar(
             select(func.count(TriageCorrection.issue_id.distinct())).where(
                 TriageCorrection.at >= starts, TriageCorrection.at < ends

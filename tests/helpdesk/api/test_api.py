@@ -29,8 +29,8 @@ from order_core.parties.models import ContactPerson, Customer, Department, Perso
 LIN, CHEN = "+85261230001", "+85261230002"
 PROBLEM = "application/problem+json"
 LISTS = (
-    "customers", "products", "orders", "design-changes", "tickets", "messages", "calls", "appointments",
-    "technicians", "parts", "stock-moves", "surveys",
+    "customers", "products", "orders", "design-tasks", "designs", "design-changes", "tickets", "messages", "calls",
+    "appointments", "technicians", "parts", "stock-moves", "surveys",
 )  # fmt: skip
 TICKET = {"subject": "冰箱不冷", "phone": LIN, "language": "zh-Hant", "urgency": "high"}
 
