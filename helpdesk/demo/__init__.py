@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from helpdesk.demo import catalogue, design, history, orders, people, quotes, research
+from order_core.kernel import outbox
+from order_core.kernel.outbox import OutboxRow
 from order_core.parties.models import Person
 
 __all__ = ["is_loaded", "load"]
@@ -34,4 +36,12 @@ def load(session: Session, *, at: datetime) -> bool:
     quotes.add_quotes(session, staff, customers, at=at)
     research.add_research(session, staff, at=at)
     design.add_design_work(session, staff, customers, at=at)
+    _was_told(session, at)
     return True
+
+
+def _was_told(session: Session, at: datetime) -> None:
+    """Customers were told of what happened before today; nobody is told again."""
+    rows = select(OutboxRow).where(OutboxRow.topic == "customer.tell", OutboxRow.state == "pending")
+    for row in session.scalars(rows):
+        outbox.finish(row, at=at)
