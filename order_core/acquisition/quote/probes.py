@@ -24,9 +24,8 @@ GRACE = timedelta(days=1)
 
 
 def _newest(session: Session, *states: str) -> Iterator[Quote]:
-    return iter(
-        session.scalars(select(Quote).where(Quote.state.in_(states)).order_by(Quote.id.desc()).limit(LOOKED_AT))
-    )
+    wanted = select(Quote).where(Quote.state.in_(states)).order_by(Quote.id.desc()).limit(LOOKED_AT)
+    return iter(session.scalars(wanted))
 
 
 @probe("2.2.1-a")
