@@ -10,6 +10,7 @@ from order_core.clauses import carries
 from order_core.errors import Conflict, Forbidden, Invalid
 from order_core.execution import confirmers, papers
 from order_core.execution.conditions import CONFIRM, ORDER, complete, open_queries
+from order_core.execution.design import service as design
 from order_core.execution.models import Order
 from order_core.execution.papers import Edit
 from order_core.execution.records import OrderQuery
@@ -128,6 +129,7 @@ def confirm(
     for department in sorted({SALES, *sign_off.required}):
         params = {"number": order.number, "on": promised or ""}
         tell(session, key="order.confirmed", at=at, about=order, department=department, params=params, everyone=True)
+    design.open_tasks(session, order, by=by, at=at)
     return True
 
 
