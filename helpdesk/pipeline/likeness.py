@@ -7,6 +7,7 @@ tokens, and so is each Chinese character; script, case and width are folded firs
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Indel
@@ -17,9 +18,10 @@ TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_㐀-鿿]+|[㐀-鿿]")
 PIECE = re.compile(r"\d+(?:\.\d+)?|[^\W\d_㐀-鿿]+|[㐀-鿿]|.", re.DOTALL)
 
 
-def tokens(text: str) -> list[str]:
+@lru_cache(maxsize=2048)
+def tokens(text: str) -> tuple[str, ...]:
     """The words, numbers and Chinese characters of a text, as they are compared."""
-    return TOKEN.findall(normalise(text))
+    return tuple(TOKEN.findall(normalise(text)))
 
 
 def likeness(one: str, other: str) -> int:

@@ -17,6 +17,7 @@ from order_core.acquisition.enquiry.models import Enquiry
 from order_core.acquisition.quote import queries, rules, steps
 from order_core.acquisition.quote.figures import POSITIONS, Share, figures
 from order_core.acquisition.quote.models import Quote
+from order_core.acquisition.quote.queries import Talks
 from order_core.kernel.notice import Notice
 from order_core.parties.models import Customer
 
@@ -36,16 +37,20 @@ SOON_DAYS = 5
 
 def board(session: Session, found: Sequence[Quote], *, at: datetime, priced: bool) -> list[Row]:
     """Quotes by state; prices and margin bands only where ``priced``."""
-    known = customers(session, found)
-    cards = [card(session, quote, known[quote.customer_id], at=at, priced=priced) for quote in found]
+    known, said = customers(session, found), queries.talks(session, found) if priced else {}
+    floor = steps.floor_bp(session, at) if priced else None
+    cards = [card(quote, known[quote.customer_id], said.get(quote.id), at=at, floor=floor) for quote in found]
     return [
         {"key": key, "label": gettext(f"quotes.column.{key}"), "quotes": [c for c in cards if c["state"] in states]}
         for key, states in BOARD
     ]
 
 
-def card(session: Session, quote: Quote, customer: Customer, *, at: datetime, priced: bool) -> Row:
-    """What board and page show of a quote."""
+def card(quote: Quote, customer: Customer, said: Talks | None, *, at: datetime, floor: int | None) -> Row:
+    """What board and page show of a quote.
+
+    ``said``: the talks about it; ``floor``: under margins, in basis points, None: prices are not for this reader.
+    """
     shown = {
         "number": quote.number,
         "href": f"/orders/quotes/{quote.number}",
@@ -59,7 +64,8 @@ def card(session: Session, quote: Quote, customer: Customer, *, at: datetime, pr
         "band": "",
         "total": "",
     }
-    return shown | (_earning(session, quote, at) if priced and quote.lines else {})
+    earning = _earning(quote, said, floor) if said is not None and floor is not None and quote.lines else {}
+    return shown | earning
 
 
 def _left(quote: Quote, at: datetime) -> Row | None:
@@ -71,10 +77,10 @@ def _left(quote: Quote, at: datetime) -> Row | None:
     return {"kind": kind, "days": days, "label": gettext(f"quote.validity.{kind}", n=abs(days))}
 
 
-def _earning(session: Session, quote: Quote, at: datetime) -> Row:
+def _earning(quote: Quote, said: Talks, floor: int) -> Row:
     """Total, margin and band, as things stand."""
-    lines = queries.priced(session, quote)
-    whole, band = rules.total(lines), rules.band(lines, steps.floor_bp(session, at))
+    lines = queries.on_the_table(quote, said.standing)
+    whole, band = rules.total(lines), rules.band(lines, floor)
     return {
         "total": money(whole.price, quote.currency),
         "margin": percent(rules.margin_bp(whole.price, whole.cost)),

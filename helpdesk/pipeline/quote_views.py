@@ -70,18 +70,19 @@ def page(quote: Quote, refused: Refused | None) -> str:
     session, actor = db.session(), current_actor()
     assert actor is not None
     at, priced = now(session), GRANTS.may(actor, READ)
+    floor = steps.floor_bp(session, at) if priced else None
     rows = shown(DESK, quote, by=actor, at=at, refused=refused)
     enquiry = session.get_one(Enquiry, quote.enquiry_id)
     contact = session.get(ContactPerson, quote.contact_id) if quote.contact_id else None
     customer = session.get_one(Customer, quote.customer_id)
     return render_template(
         "pipeline/quotes/detail.html",
-        quote=show.card(session, quote, customer, at=at, priced=priced)
+        quote=show.card(quote, customer, queries.talks(session, [quote])[quote.id], at=at, floor=floor)
         | {"payment": quote.payment_terms, "service": quote.service_terms, "contact": contact.name if contact else ""}
         | {"lost": gettext(f"lost_reason.{quote.lost_reason}") if quote.lost_reason else "", "note": quote.lost_note},
         enquiry={"number": enquiry.number, "href": f"/orders/enquiries/{enquiry.number}"},
         priced=priced,
-        lines=_lines(quote, rows, refused, floor=steps.floor_bp(session, at) if priced else None),
+        lines=_lines(quote, rows, refused, floor=floor),
         begin=_new_line(quote, rows, refused),
         talks=quote_talks.negotiation(session, quote, priced=priced),
         needs=show.needs(session, quote),

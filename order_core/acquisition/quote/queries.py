@@ -1,6 +1,7 @@
 """Reads of quotes: what was sent, where the terms stand, what a price earns, the board and the figures."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -54,22 +55,50 @@ def terms_of(content: Mapping[str, Any]) -> dict[Key, Value]:
     return found
 
 
+@dataclass(frozen=True)
+class Talks:
+    """What was said of a quote: the first revision that went out (None: nothing yet), and the rounds since."""
+
+    first: QuoteRevision | None
+    rounds: Sequence[NegotiationRound]
+
+    @property
+    def standing(self) -> dict[Key, Standing]:
+        """Where each term stands: what the first revision opened with, and what the rounds made of it. Empty unsent."""
+        if self.first is None:
+            return {}
+        return terms.fold(terms_of(self.first.content), (terms.load(row.changes) for row in self.rounds))
+
+
+def talks(session: Session, quotes: Sequence[Quote]) -> dict[int, Talks]:
+    """The talks about each of these quotes (by id), in two queries."""
+    ids = [quote.id for quote in quotes]
+    first: dict[int, QuoteRevision] = {}
+    for revision in session.scalars(
+        select(QuoteRevision).where(QuoteRevision.quote_id.in_(ids)).order_by(QuoteRevision.revision.desc())
+    ):
+        first[revision.quote_id] = revision
+    held: dict[int, list[NegotiationRound]] = {}
+    for row in session.scalars(
+        select(NegotiationRound).where(NegotiationRound.quote_id.in_(ids)).order_by(NegotiationRound.number)
+    ):
+        held.setdefault(row.quote_id, []).append(row)
+    return {key: Talks(first.get(key), held.get(key, [])) for key in ids}
+
+
 def standing(session: Session, quote: Quote) -> dict[Key, Standing]:
-    """Where each term stands: what the first revision opened with, and what the rounds made of it. Empty unsent."""
-    first = session.scalars(
-        select(QuoteRevision).where(QuoteRevision.quote_id == quote.id).order_by(QuoteRevision.revision).limit(1)
-    ).first()
-    if first is None:
-        return {}
-    return terms.fold(terms_of(first.content), (terms.load(row.changes) for row in rounds(session, quote)))
+    """Where each term of a quote stands; empty before anything was sent."""
+    return talks(session, [quote])[quote.id].standing
 
 
 def priced(session: Session, quote: Quote) -> list[Priced]:
     """The lines at the prices and volumes that are on the table now."""
-    if quote.state in WRITTEN:
-        return [line.priced() for line in quote.lines]
-    now = standing(session, quote)
-    return [_at(line, now) for line in quote.lines]
+    return on_the_table(quote, {} if quote.state in WRITTEN else standing(session, quote))
+
+
+def on_the_table(quote: Quote, now: Mapping[Key, Standing]) -> list[Priced]:
+    """The lines at the terms as they stand, or as they are written where nothing else is said."""
+    return [line.priced() if quote.state in WRITTEN else _at(line, now) for line in quote.lines]
 
 
 def _at(line: QuoteLine, now: Mapping[Key, Standing]) -> Priced:
@@ -106,34 +135,21 @@ def facts(session: Session) -> list[Facts]:
         .order_by(Quote.id.desc())
         .limit(COUNTED)
     ).all()
-    ids = [quote.id for quote, _ in rows]
-    sent: dict[int, QuoteRevision] = {}
-    for revision in session.scalars(
-        select(QuoteRevision).where(QuoteRevision.quote_id.in_(ids)).order_by(QuoteRevision.revision.desc())
-    ):
-        sent[revision.quote_id] = revision
-    held: dict[int, list[NegotiationRound]] = {}
-    for row in session.scalars(
-        select(NegotiationRound).where(NegotiationRound.quote_id.in_(ids)).order_by(NegotiationRound.number)
-    ):
-        held.setdefault(row.quote_id, []).append(row)
-    return [_facts(quote, asked, sent.get(quote.id), held.get(quote.id, [])) for quote, asked in rows]
+    said = talks(session, [quote for quote, _ in rows])
+    return [_facts(quote, asked, said[quote.id]) for quote, asked in rows]
 
 
-def _facts(quote: Quote, asked: datetime, first: QuoteRevision | None, held: Sequence[NegotiationRound]) -> Facts:
+def _facts(quote: Quote, asked: datetime, said: Talks) -> Facts:
     dated = [line for line in quote.lines if line.computed_on is not None]
-    given = None
-    if first is not None and quote.state == "won":
-        given = terms.given_way_bp(terms.fold(terms_of(first.content), (terms.load(row.changes) for row in held)))
     return Facts(
         state=quote.state,
         asked_at=asked,
         sent_at=quote.sent_at,
-        position=_position(first) if first else None,
-        given_way_bp=given,
+        position=_position(said.first) if said.first else None,
+        given_way_bp=terms.given_way_bp(said.standing) if quote.state == "won" else None,
         computed=sum(line.typed_on is None for line in dated),
         lines=len(dated),
-        told_after=tuple((house_day(row.at) - row.on).days for row in held if row.kind == "talk"),
+        told_after=tuple((house_day(row.at) - row.on).days for row in said.rounds if row.kind == "talk"),
     )
 
 
