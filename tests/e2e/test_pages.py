@@ -15,6 +15,8 @@ from helpdesk.auth.service import token_hash
 from helpdesk.channels.models import Message
 from helpdesk.dispatch.models import Visit
 from helpdesk.story.play import LIN
+from order_core.acquisition.enquiry.models import Enquiry
+from order_core.acquisition.quote.models import Quote
 from order_core.acquisition.research.models import Analysis, ResearchReport
 from order_core.aftersales.models import Survey
 from order_core.execution.models import Order
@@ -66,6 +68,14 @@ PLACES = (
     Place("analysis", "kay", "/orders/research/analyses/{analysis}", ".chart canvas"),
     Place("forecasts", "kay", "/orders/research/forecasts", ".chart canvas"),
     Place("findings import", "kay", "/orders/research/{round}/import", "#text"),
+    Place("enquiries", "sal", "/orders/enquiries", "mark"),
+    Place("enquiry", "sal", "/orders/enquiries/{enquiry}", ".wish .actions"),
+    Place("ticket to a requirement", "mei", "/orders/enquiries?ticket={ticket}", "#open-words"),
+    Place("quotes", "sal", "/orders/quotes", ".board a.card"),
+    Place("quote talked about", "sal", "/orders/quotes/{talked}", "svg.steps"),
+    Place("quote without prices", "log", "/orders/quotes/{talked}", ".legs rect"),
+    Place("quote to sign", "mgt", "/orders/quotes/{low}", ".stack-bar rect"),
+    Place("customer's copy", "sal", "/orders/quotes/{talked}/document", ".paper table"),
     Place("quality", "qua", "/quality", "a.ticket-row"),
     Place("quality case", "qua", "/quality/{case}", "tbody td"),
     Place("surveys", "hua", "/surveys", "a.ticket-row"),
@@ -116,7 +126,7 @@ def told(start: Start) -> Told:
         numbers["order"] = session.scalars(orders.where(Order.state == "executing")).first() or ""
         numbers["discussed"] = session.scalars(orders.where(Order.revision == 2)).one()
         numbers["draft"] = session.scalars(orders.where(Order.state == "draft")).one()
-        return Told(product, numbers | _of_research(session))
+        return Told(product, numbers | _of_quotes(session) | _of_research(session))
 
 
 def _of_research(session: Session) -> dict[str, str]:
@@ -125,6 +135,17 @@ def _of_research(session: Session) -> dict[str, str]:
         "round": session.scalars(select(Round.number).where(Round.state == "open")).one(),
         "report": session.scalars(select(ResearchReport.number).where(ResearchReport.state == "released")).one(),
         "analysis": session.scalars(select(Analysis.number).where(Analysis.method == "trend")).one(),
+    }
+
+
+def _of_quotes(session: Session) -> dict[str, str]:
+    """Numbers of an enquiry that is being captured, a quote in talks, and one below the floor."""
+    quotes = select(Quote.number).order_by(Quote.id)
+    captured = select(Enquiry.number).where(Enquiry.state == "captured").order_by(Enquiry.id)
+    return {
+        "talked": session.scalars(quotes.where(Quote.state == "negotiating")).first() or "",
+        "low": session.scalars(quotes.where(Quote.state == "draft")).first() or "",
+        "enquiry": session.scalars(captured).first() or "",
     }
 
 

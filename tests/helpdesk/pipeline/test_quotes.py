@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from helpdesk.auth import service as auth
 from helpdesk.channels.models import Message
+from helpdesk.now import wall
 from helpdesk.pipeline import customers
+from helpdesk.pipeline.work import work_list
 from order_core.acquisition import agreement
 from order_core.acquisition.enquiry import queries as enquiries
 from order_core.acquisition.enquiry.models import Enquiry
@@ -278,3 +280,32 @@ def test_the_api_goes_from_an_enquiry_to_an_agreement(
     won = call("GET", "/quotes?state=won&customer=K00103&limit=1").json
     assert won["items"][0]["number"] == begun.json["number"]
     assert won["next"] is not None
+
+
+def waiting(session: Session, who: str) -> list[tuple[str, str]]:
+    person = session.scalars(select(Person).where(Person.email == f"{who}@demo.test")).one()
+    return [(work.kind, work.number) for work in work_list(session, person.actor(), at=wall())]
+
+
+def test_quotes_wait_for_sales_and_low_margins_for_management(low: Quote, session: Session, as_: As) -> None:
+    sales = waiting(session, "sal")
+    assert {"enquiry_understand", "enquiry_rank", "enquiry_answer", "quote_finish", "quote_follow"} <= dict(
+        sales
+    ).keys()
+    assert ("quote_sign", low.number) in waiting(session, "mgt")
+    assert [kind for kind, _ in waiting(session, "pro") if kind.startswith(("quote", "enquiry"))] == []
+    assert as_("mgt").post(f"{PATH}/{low.number}/do/sign_margin", {"verdict": "approve"}).status_code == 302
+    assert ("quote_sign", low.number) not in waiting(session, "mgt")
+    assert low.number in text(as_("sal"), "/orders/work")
+
+
+@pytest.mark.clause("3.1.1-a")
+def test_an_order_is_drafted_from_a_won_quote_on_its_page(company: Any, session: Session, as_: As) -> None:
+    quote = quote_in(session, "won")
+    sal = as_("sal")
+    assert 'name="agreement"' in text(sal, f"{PATH}/{quote.number}")
+    assert 'name="agreement"' not in text(as_("pro"), f"{PATH}/{quote.number}")
+    drafted = sal.post("/orders", {"agreement": quote.number})
+    assert drafted.status_code == 302
+    assert f"{PATH}/{quote.number}" in text(sal, drafted.location)
+    assert drafted.location in text(sal, f"{PATH}/{quote.number}")
