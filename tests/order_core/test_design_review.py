@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from order_core.acquisition.enquiry import service as enquiries
 from order_core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from order_core.execution.design import drafting, lifecycle, needs, planning, points, queries, review, rules
 from order_core.execution.design import service as designs
@@ -28,6 +29,8 @@ from order_core.kernel.notice import Notice
 from order_core.parties.models import ContactPerson, Customer
 from order_core.rulebook.calendar import house_calendar
 from tests.order_core import designs as driven
+from tests.order_core import orders
+from tests.order_core.acquisition import deals
 from tests.order_core.conftest import House, on_database, undone
 from tests.order_core.designs import DAY, LEFT, QUIET
 from tests.order_core.test_design import told
@@ -131,6 +134,19 @@ def test_requirements_of_an_enquiry_come_before_those_written_down_here(
     with pytest.raises(Invalid) as refused:
         driven.submitted(session, design, at)
     assert refused.value.params["need"] == "R1"
+
+
+@pytest.mark.clause("3.2.2-a")
+def test_an_order_won_by_a_quote_brings_the_needs_that_its_line_answers(
+    session: Session, house: House, at: datetime
+) -> None:
+    words = ("quieter than 38 dB", "thirty pieces", "a red one")
+    enquiry = deals.classified(session, house, at, *words, ranks=("key", "secondary", "key"))
+    enquiries.refuse(session, enquiry, 3, "white only", by=house.actor("SAL"), at=at)
+    quote = deals.won(session, house, at, enquiry=enquiry)
+    order = orders.drafted(session, house, at, orders.line(house, at, new_design=True), agreement=quote.number)
+    design = driven.opened(session, house, at, order)
+    assert lifecycle.needs_of(session, design) == (Need("R1", words[0], True), Need("R2", words[1], False))
 
 
 @pytest.mark.clause("3.2.2-a")

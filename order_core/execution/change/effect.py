@@ -87,7 +87,7 @@ def give_production(
     _in_draft(change, by, "PRO")
     _drawn_up(change)
     _costs(change, {"scrap": scrap, "open_work": open_work})
-    compute(session, change, at=at)
+    compute(session, change)
     _given(session, change, by=by, at=at)
 
 
@@ -109,10 +109,10 @@ def _given(session: Session, change: ChangeRequest, *, by: Actor, at: datetime) 
     note(session, change, "change_effect", by=by, at=at, data={"costs": change.costs}, clauses=("3.2.3-b",))
 
 
-def compute(session: Session, change: ChangeRequest, *, at: datetime) -> None:
+def compute(session: Session, change: ChangeRequest) -> None:
     """Replan the open orders and count the old part: days and money as they are now."""
     assert change.ready_on is not None
-    moved = impact.replanned(session, change, change.ready_on, at=at)
+    moved = impact.replanned(session, change, change.ready_on)
     change.replan = [
         {"number": m.number, "before": m.before.isoformat(), "after": m.after.isoformat(), "days": m.days}
         for m in moved

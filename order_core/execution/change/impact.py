@@ -1,41 +1,22 @@
 """What a change does to delivery and cost, computed: open orders replanned, the old part counted in the ledger."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from order_core.acquisition.quote.models import SupplyTerms
+from order_core.acquisition.quote.promise import situation
 from order_core.clauses import carries
 from order_core.execution.change import affected, rules
 from order_core.execution.change.models import ChangeRequest
 from order_core.execution.change.rules import Moved
-from order_core.execution.design.service import lead_days
 from order_core.execution.models import Order
 from order_core.kernel.ledger import StockBalance, StockLocation
-from order_core.planner.promise import Promise, delay, promise
-from order_core.planner.situation import Capacity, Leads, Situation
+from order_core.planner.promise import accept, delay, promise
+from order_core.planner.situation import Situation
 from order_core.rulebook.calendar import house_calendar
-
-Look = Callable[[Session, str, date, datetime], Situation]
-"""(session, model, first day, now) → what a promise of that model depends on."""
-LOOKS: list[Look] = []
-PER_DAY = 5
-"""Units of a model started on a working day, where nobody has laid down what its line can do."""
-
-
-def situation(look: Look) -> Look:
-    """Register what is known of a model's supply; the last one registered is asked."""
-    LOOKS.append(look)
-    return look
-
-
-@situation
-def assumed(session: Session, _model: str, today: date, at: datetime) -> Situation:
-    """The usual lead time and capacity, nothing in stock or under way."""
-    leads = Leads(cycle=lead_days(session, at))
-    return Situation(today=today, calendar=house_calendar(session), capacity=Capacity(PER_DAY), leads=leads)
 
 
 def promised(order: Order) -> date:
@@ -46,28 +27,34 @@ def promised(order: Order) -> date:
 
 
 @carries("planner", "3.2.3-b")
-def replanned(session: Session, change: ChangeRequest, ready_on: date, *, at: datetime) -> list[Moved]:
-    """The open orders to which the change applies, each with its date before and after.
+def replanned(session: Session, change: ChangeRequest, ready_on: date) -> list[Moved]:
+    """The open orders to which the change applies, each with its date before and after, in order of their numbers.
 
-    Nothing can be made before the design is there, and what was made or is under way by the old one does not count.
+    They are promised anew one after the other, the most urgent first, as if nothing could be made before the design
+    is ready; what was made or is under way by the old one does not count.
     """
+    calendar = house_calendar(session)
+    concerned = [(promised(order), order) for order in affected.open_orders(session, change)]
+    concerned = [(before, order) for before, order in concerned if _applies(change, order, before)]
+    known = _from_scratch(session, str(change.model_code), ready_on)
     found = []
-    for order in affected.open_orders(session, change):
-        before = promised(order)
-        if _applies(change, order, before):
-            again = _promise(session, change, order, ready_on, at)
-            after = replace(again, on=max(before, again.on))
-            days = delay(replace(again, on=before), after, house_calendar(session))
-            found.append(Moved(order.number, before, after.on, days))
-    return found
+    for before, order in sorted(concerned, key=lambda pair: (pair[0], pair[1].id)):
+        again = promise(known, max(1, _units(order, change)))
+        known = accept(known, again)
+        after = max(before, again.on)
+        days = delay(replace(again, on=before), replace(again, on=after), calendar)
+        found.append(Moved(order.number, before, after, days))
+    return sorted(found, key=lambda moved: rules.natural(moved.number))
 
 
-def _promise(session: Session, change: ChangeRequest, order: Order, ready_on: date, at: datetime) -> Promise:
-    """The soonest date for an order's units of the changed model, made from the day that the design is ready."""
-    assert change.model_code is not None, "it is drawn up"
-    known = LOOKS[-1](session, change.model_code, ready_on, at)
-    units = sum(line.quantity for line in order.lines if line.model_code == change.model_code)
-    return promise(replace(known, stock=0, supplies=(), demands=()), max(1, units))
+def _from_scratch(session: Session, model_code: str, ready_on: date) -> Situation:
+    """What a promise of the new design depends on: the model's days and capacity, and nothing in stock."""
+    terms = session.get(SupplyTerms, model_code)
+    return replace(situation(session, model_code, ready_on, terms), stock=0, supplies=(), demands=())
+
+
+def _units(order: Order, change: ChangeRequest) -> int:
+    return sum(line.quantity for line in order.lines if line.model_code == change.model_code)
 
 
 def _applies(change: ChangeRequest, order: Order, on: date) -> bool:

@@ -1,4 +1,4 @@
-"""The life of a change on the Revision machine: released is approved, superseded is implemented (docs/adr/0033)."""
+"""The life of a change on the Revision machine: released is approved, superseded is implemented (docs/adr/0027)."""
 
 from typing import Any
 

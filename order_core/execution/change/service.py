@@ -80,7 +80,7 @@ def submit(session: Session, change: ChangeRequest, *, by: Actor, at: datetime) 
         Invalid: production or sales have not given the effect, or something of the change is missing.
     """
     if change.state == "draft" and change.given and change.ready_on is not None and "PRO" in change.given:
-        effect.compute(session, change, at=at)
+        effect.compute(session, change)
     data = {"days": change.impact_days, "cost": change.impact_cost}
     CHANGE.advance(session, change, "submit", by=by, at=at, data=data)
     assert change.impact_cost is not None

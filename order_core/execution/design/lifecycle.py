@@ -9,6 +9,7 @@ from order_core.clauses import carries
 from order_core.errors import Conflict, Forbidden, Invalid
 from order_core.execution.change import acknowledge
 from order_core.execution.change.models import ChangeRequest
+from order_core.execution.design import enquired as _its_source_is_registered  # noqa: F401
 from order_core.execution.design import needs as sources
 from order_core.execution.design import points, rules
 from order_core.execution.design.models import Design
@@ -62,7 +63,7 @@ def waived(session: Session, design: Design, needs: tuple[Need, ...]) -> list[st
 def content(session: Session, design: Design) -> dict[str, Any]:
     """What the reviewers give their opinion on: the whole design, for this review of it.
 
-    Every change of it, a need worded anew or another review included, voids every opinion (docs/adr/0033).
+    Every change of it, a need worded anew or another review included, voids every opinion (docs/adr/0027).
     """
     needs = needs_of(session, design)
     return {
