@@ -58,25 +58,19 @@ class Lesson:
 
 
 def lesson(corrections: Sequence[Example] = (), encoders: Sequence[str] = ENCODERS) -> Lesson:
-    """Seeds, dangers and corrections, normalised and embedded. A danger is also a report of a fault."""
+    """Seeds, dangers and corrections, normalised and embedded."""
     seeds, dangers = [*corpus.seeds(), *corrections], corpus.dangers()
-    texts = [common(normalise(example.text)) for example in (*seeds, *dangers)]
-    rows = Rows.of(texts, encoders)
-    count = len(seeds)
-    harmful = [count + at for at, example in enumerate(dangers) if example.label != corpus.NO_DANGER]
-    of_intents = np.array([*range(count), *harmful], np.int64)
-    faults = [Example(example.text, "report_fault", example.lang) for example in dangers]
-    as_intents = [*seeds, *(faults[at - count] for at in harmful)]
+    rows = Rows.of([common(normalise(example.text)) for example in (*seeds, *dangers)], encoders)
+    count, every = len(seeds), len(seeds) + len(dangers)
     as_dangers = [*dangers, *(Example(seed.text, corpus.NO_DANGER, seed.lang) for seed in seeds)]
-    of_dangers = np.array([*range(count, len(texts)), *range(count)], np.int64)
     hard = [HARD if example.label == corpus.NO_DANGER else 1.0 for example in dangers]
     plain = [FAULT if seed.label == "report_fault" else 1.0 for seed in seeds]
     return Lesson(
-        tuple(example.text for example in as_intents),
-        rows.take(of_intents),
-        np.array([example.label for example in as_intents]),
-        folds(as_intents),
-        rows.take(of_dangers),
+        tuple(seed.text for seed in seeds),
+        rows.take(np.arange(count)),
+        np.array([seed.label for seed in seeds]),
+        folds(seeds),
+        rows.take(np.array([*range(count, every), *range(count)], np.int64)),
         tuple(normalise(example.text) for example in as_dangers),
         np.array([example.label for example in as_dangers]),
         np.array([*hard, *plain], np.float32),

@@ -82,11 +82,10 @@ def drift(found: list[Week]) -> float | None:
 
     halves = []
     for half in (found[: WEEKS // 2], found[WEEKS // 2 :]):
-        total = sum(week.tickets for week in half)
+        counts = {intent: sum(week.shares.get(intent, 0) * week.tickets for week in half) for intent in INTENTS}
+        total = sum(counts.values())
         if not total:
             return None
-        halves.append(
-            {intent: sum(week.shares.get(intent, 0) * week.tickets for week in half) / total for intent in INTENTS}
-        )
+        halves.append({intent: count / total for intent, count in counts.items()})
     before, after = ({intent: max(share, SMALLEST_SHARE) for intent, share in shares.items()} for shares in halves)
     return sum((after[intent] - before[intent]) * log(after[intent] / before[intent]) for intent in INTENTS)

