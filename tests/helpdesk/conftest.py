@@ -43,9 +43,10 @@ class Browser:
         return self.client.post(path, data=dict(data))
 
     def _begin(self) -> None:
-        """The test's context outlives its requests: who asked last is forgotten."""
+        """The test's context outlives its requests: who asked last, and in which language, is forgotten."""
         self.session.commit()
-        g.pop("_login_user", None)
+        for remembered in ("_login_user", "actor", "_flask_babel"):
+            g.pop(remembered, None)
 
 
 @pytest.fixture
