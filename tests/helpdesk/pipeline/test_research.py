@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from helpdesk import i18n
 from helpdesk.now import wall
 from helpdesk.pipeline.work import work_list
+from order_core.acquisition.quote.models import Quote, QuoteLine
 from order_core.acquisition.research import queries
 from order_core.acquisition.research.models import Analysis, DemandPoint, Finding, Forecast, ResearchReport
 from order_core.clauses import PROBES
@@ -289,3 +290,13 @@ def test_what_is_not_there_is_not_found(session: Session, as_: As) -> None:
     for path in ("R99-1", "reports/MR99-1", "analyses/MA99-1", "R99-1/import"):
         assert kay.get(f"/orders/research/{path}").status_code == 404
     assert count(session, Forecast) == 4
+
+
+@pytest.mark.clause("2.1.2-b")
+def test_the_quote_shows_what_is_expected_of_the_quoted_model(session: Session, as_: As) -> None:
+    quotes = {line.model_code: line.quote_id for line in session.scalars(select(QuoteLine))}
+    for model, label in (("RF-520", "forecast.beats"), ("DW-600", "forecast.does_not_beat")):
+        number = session.scalars(select(Quote.number).where(Quote.id == quotes[model])).one()
+        page = as_("sal").get(f"/orders/quotes/{number}").get_data(as_text=True)
+        assert f'href="/orders/research/forecasts?model={model}"' in page
+        assert say(label) in page
