@@ -26,6 +26,14 @@ PICTURES = (
     ("ticket-dark", "mei@demo.test", "first ticket", DESKTOP, "zh-Hant", True),
     ("dispatch", "jun@demo.test", "/dispatch", DESKTOP, "zh-Hans", False),
     ("orders", "hua@demo.test", "/orders", DESKTOP, "zh-Hant", False),
+    ("order", "sal@demo.test", "first order", DESKTOP, "zh-Hans", False),
+    ("quotes", "sal@demo.test", "/orders/quotes", DESKTOP, "en", False),
+    ("quote", "sal@demo.test", "first quote", DESKTOP, "zh-Hant", False),
+    ("research", "kay@demo.test", "/orders/research", DESKTOP, "en", False),
+    ("forecasts", "kay@demo.test", "/orders/research/forecasts", DESKTOP, "zh-Hant", True),
+    ("design", "rnd@demo.test", "/orders/design", DESKTOP, "zh-Hant", False),
+    ("change", "rnd@demo.test", "first change", PHONE, "zh-Hant", False),
+    ("rulebook", "hr@demo.test", "/admin/rulebook", DESKTOP, "zh-Hant", False),
     ("quality", "qua@demo.test", "first case", DESKTOP, "en", False),
     ("performance", "hua@demo.test", "/performance", DESKTOP, "en", False),
     ("mobile", "wei@demo.test", "/m", PHONE, "en", False),
@@ -34,6 +42,9 @@ PICTURES = (
 FIRST = {
     "first ticket": ("/tickets?view=open", "a[href^='/tickets/T']"),
     "first case": ("/quality", "a[href^='/quality/Q']"),
+    "first order": ("/orders", ".board a[href^='/orders/O']"),
+    "first quote": ("/orders/quotes", "a[href^='/orders/quotes/Q']"),
+    "first change": ("/orders/changes", "a[href^='/orders/changes/E']"),
     "first visit": ("/m", "a[href^='/m/visits/']"),
 }
 
