@@ -98,7 +98,8 @@ def test_designs_are_found_by_number_title_model_and_its_names(
     model = session.get_one(ProductModel, "RF-520")
     model.names = {"en": "Refrigerator", "zh-Hant": "雙門冰箱", "zh-Hans": "双门冰箱"}
     driven.opened(session, house, at)
-    driven.opened(session, house, at, driven.ordered(session, house, at, specification="with bottle rack"))
+    driven.opened(session, house, at, driven.ordered(session, house, at)).title = "with bottle rack"
+    session.flush()
     assert len(session.scalars(queries.found(words)).all()) == seen
 
 
