@@ -1,6 +1,6 @@
 """A case of the pipeline as its page shows it, in the reader's language: timeline, signatures, clocks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,9 +20,18 @@ from order_core.parties.models import ContactPerson
 Row = dict[str, Any]
 
 
-def timeline(session: Session, case: Any, machine: str) -> list[Row]:
-    """Journal, refused attempts, signatures and clocks of a case, oldest first: one timeline for every department."""
-    entries = [*_journal(session, case, machine), *_signed(session, case), *_reminded(session, case)]
+Hides = Callable[[JournalEntry], bool]
+"""Whether an entry is not for this reader."""
+
+
+def timeline(session: Session, case: Any, machine: str, *, hides: Hides | None = None) -> list[Row]:
+    """Journal, refused attempts, signatures and clocks of a case, oldest first: one timeline for every department.
+
+    ``hides``: for a reader to whom something of the case is confidential; signatures are left out with it.
+    """
+    entries = [*_journal(session, case, machine, hides), *_reminded(session, case)]
+    if hides is None:
+        entries += _signed(session, case)
     return sorted(entries, key=lambda entry: entry["at"])
 
 
@@ -30,8 +39,8 @@ def _entry(kind: str, at: datetime, who: str, text: str, **more: Any) -> Row:
     return {"kind": kind, "at": at, "who": who, "text": text, "detail": [], "status": "", **more}
 
 
-def _journal(session: Session, case: Any, machine: str) -> list[Row]:
-    entries = history(session, case)
+def _journal(session: Session, case: Any, machine: str, hides: Hides | None) -> list[Row]:
+    entries = [entry for entry in history(session, case) if hides is None or not hides(entry)]
     names = names_of(session, {e.actor_id for e in entries if e.actor_kind == "person" and e.actor_id})
     return [_step(entry, names, machine) for entry in entries]
 

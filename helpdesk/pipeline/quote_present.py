@@ -18,6 +18,7 @@ from order_core.acquisition.quote import queries, rules, steps
 from order_core.acquisition.quote.figures import POSITIONS, Share, figures
 from order_core.acquisition.quote.models import Quote
 from order_core.acquisition.quote.queries import Talks
+from order_core.kernel.journal import NOTE_PREFIX, JournalEntry
 from order_core.kernel.notice import Notice
 from order_core.parties.models import Customer
 
@@ -87,6 +88,13 @@ def _earning(quote: Quote, said: Talks, floor: int) -> Row:
         "band": band,
         "band_label": gettext(f"quote.band.{band}"),
     }
+
+
+def of_the_margin(entry: JournalEntry) -> bool:
+    """Whether an entry says how the margin is: that it was signed for, or kept a step from being taken."""
+    data = entry.data or {}
+    about = str(data.get("code", "")).startswith("quote.margin") or data.get("deed") in ("ask_signature", "sign_margin")
+    return about or entry.step == f"{NOTE_PREFIX}margin_submitted"
 
 
 def needs(session: Session, quote: Quote) -> list[Row]:

@@ -93,7 +93,7 @@ def page(quote: Quote, refused: Refused | None) -> str:
         signatures=present.signatures(session, steps.low_sign_off(session, quote)) if priced else [],
         clocks=present.clocks(session, quote, at),
         deeds=[row for row in rows if _in_the_list(row, refused)],
-        timeline=present.timeline(session, quote, DESK.machine),
+        timeline=present.timeline(session, quote, DESK.machine, hides=None if priced else show.of_the_margin),
     )
 
 

@@ -7,23 +7,20 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from helpdesk.channels import service as channels
-from helpdesk.channels.models import Message
 from helpdesk.pipeline import quote_forms as forms
+from helpdesk.pipeline import quote_message as _customers_are_told  # noqa: F401
 from helpdesk.pipeline import search
-from helpdesk.pipeline.customers import tells
 from helpdesk.pipeline.deeds import Deed, Desk, Field, Opening, people
 from helpdesk.pipeline.enquiries import contacts
 from order_core.acquisition.enquiry.models import Enquiry
 from order_core.acquisition.quote import drafting, negotiation, rules, service, steps, supply, terms
 from order_core.acquisition.quote import probes as _what_breaks_a_clause_is_counted  # noqa: F401
-from order_core.acquisition.quote.models import Quote, QuoteLine, QuoteRevision
+from order_core.acquisition.quote.models import Quote, QuoteLine
 from order_core.errors import Conflict, Invalid, NotFound
 from order_core.execution import commitments as _orders_keep_their_units  # noqa: F401
 from order_core.kernel import sign
 from order_core.kernel.actor import Actor
-from order_core.kernel.journal import JournalEntry
-from order_core.parties.models import ContactPerson, Customer
+from order_core.parties.models import Customer
 
 PATH = "/orders/quotes"
 Values = Mapping[str, Any]
@@ -103,27 +100,6 @@ def _approve(session: Session, quote: Quote, _values: Values, by: Actor, at: dat
 
 def _send(session: Session, quote: Quote, _values: Values, by: Actor, at: datetime) -> None:
     service.send(session, quote, by=by, at=at)
-
-
-@tells(Quote.__case_kind__)
-def tell_customer(session: Session, entry: JournalEntry, at: datetime) -> Message | None:
-    """That the offer is there, in the customer's language, from what was frozen; none without a number."""
-    wanted = (QuoteRevision.quote_id == entry.case_id, QuoteRevision.revision == (entry.data or {}).get("revision"))
-    sent = session.scalars(select(QuoteRevision).where(*wanted)).first()
-    content = sent.content if sent is not None and entry.step == "send" else {}
-    contact = session.get(ContactPerson, content.get("contact_id") or 0)
-    if contact is None or contact.phone is None:
-        return None
-    due = max(line["due_on"] for line in content["lines"])
-    return channels.send(
-        session,
-        contact=contact,
-        to=contact.phone,
-        purpose="quote.sent",
-        params={"number": content["number"], "until": terms.day(content["valid_until"]), "on": terms.day(due)},
-        language=contact.language,
-        at=at,
-    )
 
 
 def _round(session: Session, quote: Quote, values: Values, by: Actor, at: datetime) -> None:

@@ -88,6 +88,17 @@ def test_a_low_margin_is_not_approved_unsigned_and_nobody_signs_for_management(
     assert low.state == "approved"
 
 
+@pytest.mark.clause("2.3.1-a")
+def test_that_a_margin_is_low_is_hidden_with_the_margin(low: Quote, session: Session, as_: As) -> None:
+    """Neither the attempt, nor the signature, nor the work says so to those who may not read prices."""
+    assert as_("sal").post(f"{PATH}/{low.number}/do/approve", {}).status_code == 409
+    assert as_("rnd").post(f"{PATH}/{low.number}/do/sign_margin", {"verdict": "approve"}).status_code == 403
+    assert as_("mgt").post(f"{PATH}/{low.number}/do/sign_margin", {"verdict": "approve"}).status_code == 302
+    open_to_all, telling = text(as_("log"), f"{PATH}/{low.number}"), ("毛利", "低於下限", "簽署")
+    assert [word for word in telling if word in open_to_all] == []
+    assert [word for word in telling if word not in text(as_("mgt"), f"{PATH}/{low.number}")] == []
+
+
 @pytest.mark.clause("2.2.2-b", "2.3.1-b", "1.3-a")
 def test_sending_freezes_the_offer_and_tells_the_customer_in_his_language(
     draft: Quote, session: Session, as_: As
