@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from helpdesk.pipeline.changes import costs
 from helpdesk.pipeline.design_present import effectivity
 from helpdesk.tickets.present import clock_pill, label, names_of
-from order_core.execution.change import acknowledge, affected, rules
+from order_core.execution.change import acknowledge, affected, queries, rules
 from order_core.execution.change.models import ChangeNotice, ChangeRequest
 from order_core.execution.change.rules import Toll
 from order_core.execution.design.models import Design
@@ -91,11 +91,11 @@ def _design(design: Design | None) -> dict[str, Any] | None:
     }
 
 
-def effect(change: ChangeRequest) -> dict[str, Any]:
+def effect(session: Session, change: ChangeRequest) -> dict[str, Any]:
     """Each open order before and after, on one line of time; None of it before production has replanned."""
     moved = change.moved
     if not moved:
-        return {"given": "PRO" in change.given, "orders": []}
+        return {"given": "PRO" in change.given, "orders": [], "left": ""}
     days = [day for one in moved for day in (one.before, one.after)]
     first, width = min(days), max(1, (max(days) - min(days)).days)
 
@@ -104,6 +104,7 @@ def effect(change: ChangeRequest) -> dict[str, Any]:
 
     return {
         "given": True,
+        "left": ", ".join(one.number for one in queries.unworked(session, change)) if change.approved_at else "",
         "orders": [
             {
                 "number": one.number,

@@ -62,7 +62,7 @@ def page(change: ChangeRequest, refused: Refused | None) -> str:
         "pipeline/change/detail.html",
         change=shows.facts(session, change),
         steps=shows.stepper(change),
-        effect=shows.effect(change),
+        effect=shows.effect(session, change),
         costs=shows.money(change) if changes.sees_cost(actor) else None,
         given=shows.given(session, change),
         holders=shows.holders(session, change, at),

@@ -14,7 +14,9 @@ from order_core.acquisition.quote.models import LineAnswer, Quote, QuoteLine
 from order_core.aftersales.models import InstalledProduct, ServiceReport, Survey
 from order_core.chain import edge, kind, unanchored
 from order_core.clauses import probe
-from order_core.execution.models import ChangeRequest, Order, OrderLine
+from order_core.execution.change.models import ChangeRequest
+from order_core.execution.design.models import Design, DesignTask
+from order_core.execution.models import Order, OrderLine
 from order_core.issues.models import Issue, IssueLink
 from order_core.kernel.ledger import StockMove
 
@@ -25,6 +27,7 @@ kind("Quote", Quote.id, Quote.number, Quote.enquiry_id)
 kind("Contract", Contract.id, Contract.number, Contract.customer_id)
 kind("Order", Order.id, Order.number, Order.customer_id)
 kind("OrderLine", OrderLine.id, OrderLine.model_code, OrderLine.order_id)
+kind("Design", Design.id, Design.number, Design.task_id, Design.model_code)
 kind("Unit", InstalledProduct.id, InstalledProduct.serial, InstalledProduct.order_line_id)
 kind("Issue", Issue.id, Issue.number, Issue.customer_id, Issue.product_id, Issue.order_id, Issue.parent_id, Issue.phone)
 kind("Report", ServiceReport.id, ServiceReport.visit_number, ServiceReport.issue_id)
@@ -40,6 +43,9 @@ edge("Requirement", "Quote", LineAnswer.requirement_id, QuoteLine.quote_id, Line
 edge("Quote", "Order", Quote.id, Order.id, Order.agreement == Quote.number)
 edge("Contract", "Order", Contract.id, Order.id, Order.agreement == Contract.number)
 edge("Order", "OrderLine", OrderLine.order_id, OrderLine.id)
+edge("OrderLine", "Design", DesignTask.line_id, Design.id, Design.task_id == DesignTask.id)
+edge("Design", "Change", ChangeRequest.design_id, ChangeRequest.id)
+edge("Order", "Change", ChangeRequest.order_id, ChangeRequest.id)
 edge("OrderLine", "Unit", InstalledProduct.order_line_id, InstalledProduct.id)
 edge("Order", "Issue", Issue.order_id, Issue.id)
 edge("Unit", "Issue", Issue.product_id, Issue.id)

@@ -19,6 +19,8 @@ from order_core.acquisition.enquiry.models import Enquiry
 from order_core.acquisition.quote.models import Quote
 from order_core.acquisition.research.models import Analysis, ResearchReport
 from order_core.aftersales.models import Survey
+from order_core.execution.change.models import ChangeRequest
+from order_core.execution.design.models import Design
 from order_core.execution.models import Order
 from order_core.issues.models import Issue
 from order_core.rounds.models import Round
@@ -76,6 +78,10 @@ PLACES = (
     Place("quote without prices", "log", "/orders/quotes/{talked}", ".legs rect"),
     Place("quote to sign", "mgt", "/orders/quotes/{low}", ".stack-bar rect"),
     Place("customer's copy", "sal", "/orders/quotes/{talked}/document", ".paper table"),
+    Place("design", "rnd", "/orders/design", ".stages .bar"),
+    Place("one design", "pro", "/orders/design/{design}", ".matrix .cell"),
+    Place("design changes", "rnd", "/orders/changes", "a.change-row"),
+    Place("design change", "log", "/orders/changes/{change}", ".holders > li"),
     Place("quality", "qua", "/quality", "a.ticket-row"),
     Place("quality case", "qua", "/quality/{case}", "tbody td"),
     Place("surveys", "hua", "/surveys", "a.ticket-row"),
@@ -126,7 +132,15 @@ def told(start: Start) -> Told:
         numbers["order"] = session.scalars(orders.where(Order.state == "executing")).first() or ""
         numbers["discussed"] = session.scalars(orders.where(Order.revision == 2)).one()
         numbers["draft"] = session.scalars(orders.where(Order.state == "draft")).one()
-        return Told(product, numbers | _of_quotes(session) | _of_research(session))
+        return Told(product, numbers | _of_quotes(session) | _of_research(session) | _of_design(session))
+
+
+def _of_design(session: Session) -> dict[str, str]:
+    """Numbers of the design in review and of the approved change."""
+    return {
+        "design": session.scalars(select(Design.number).where(Design.state == "in_review")).one(),
+        "change": session.scalars(select(ChangeRequest.number).where(ChangeRequest.state == "released")).one(),
+    }
 
 
 def _of_research(session: Session) -> dict[str, str]:

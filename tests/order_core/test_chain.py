@@ -24,6 +24,7 @@ from order_core.kernel import stock
 from order_core.kernel.actor import WORKER
 from order_core.kernel.ledger import StockLocation
 from order_core.performance import chain as declared
+from tests.order_core import designs
 from tests.order_core.acquisition import deals
 from tests.order_core.conftest import AGENT, House, on_database, undone
 from tests.order_core.orders import drafted, unit, until
@@ -104,6 +105,19 @@ def test_what_follows_from_a_ticket_leads_back_to_it_however_far(session: Sessio
     assert {kind for kind, _, way in up if way == "up"} == {"Issue", "Unit", "OrderLine", "Order"}
     down = walked(session, "Issue", ticket.id)
     assert {("Issue", first.id, "down"), ("Issue", second.id, "down"), ("Change", change.id, "down")} <= down
+
+
+@pytest.mark.clause("1.1")
+def test_a_line_leads_to_its_design_and_a_change_of_that_back_to_the_order(
+    session: Session, house: House, at: datetime
+) -> None:
+    design = designs.until(session, house, "released", at)
+    change = designs.drawn_up(session, house, at, design)
+    assert design.task is not None
+    line = design.task.line
+    up, down = walked(session, "Change", change.id), walked(session, "Order", line.order_id)
+    assert {("Design", design.id, "up"), ("OrderLine", line.id, "up"), ("Order", line.order_id, "up")} <= up
+    assert {("Design", design.id, "down"), ("Change", change.id, "down")} <= down
 
 
 @on_database
