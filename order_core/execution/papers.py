@@ -77,7 +77,7 @@ def rewrite(session: Session, order: Order, edit: Edit, *, at: datetime) -> bool
     before = content(order)
     for name in rules.TERMS:
         given = getattr(edit, name)
-        if given is not None:
+        if given is not None and not rules.same(given, getattr(order, name)):
             setattr(order, name, given.strip())
     if edit.lines is not None:
         _known(session, order, edit.lines)
@@ -93,7 +93,8 @@ def rewrite(session: Session, order: Order, edit: Edit, *, at: datetime) -> bool
 def _set_lines(order: Order, lines: Sequence[Line]) -> None:
     for row, line in zip(order.lines, lines, strict=False):
         for name, value in vars(line).items():
-            setattr(row, name, value)
+            if not rules.same(value, getattr(row, name)):
+                setattr(row, name, value)
     del order.lines[len(lines) :]
     order.lines.extend(OrderLine(**vars(line)) for line in lines[len(order.lines) :])
 

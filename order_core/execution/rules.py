@@ -140,7 +140,7 @@ def differences(agreed: _Agreed, ordered: Content) -> list[Difference]:
     found = [
         Difference(name, getattr(agreed, name), getattr(ordered, name))
         for name in TERMS
-        if getattr(agreed, name).strip() != getattr(ordered, name).strip()
+        if not same(getattr(agreed, name), getattr(ordered, name))
     ]
     pairs = _pairs(agreed.lines, ordered.lines)
     for n, line in enumerate(ordered.lines):
@@ -178,8 +178,15 @@ def _line_differences(was: _AgreedLine, line: Line) -> Iterator[tuple[str, Any, 
         before, now = getattr(was, name), getattr(line, name)
         if before is None and name in ("quantity", "due_on"):
             continue
-        if before != now:
+        if not same(before, now):
             yield name, _json(before), _json(now)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values say the same: a form's line breaks and spaces make no other words."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one.split() == other.split()
+    return bool(one == other)
 
 
 def changes(before: Content, after: Content) -> list[Difference]:

@@ -171,6 +171,17 @@ def test_a_draft_is_sales_to_edit_and_nobody_s_afterwards(session: Session, hous
         orders.edit(session, order, edit(order, quantity=3), by=house.actor("SAL"), at=at)
 
 
+def test_the_line_breaks_of_a_form_change_nothing(session: Session, house: House, at: datetime) -> None:
+    contract(session, house, at, payment_terms="half at once\nhalf in 30 days")
+    order = until(session, house, "issued", at)
+    query = confirmation.ask_back(session, order, "half of what?", by=house.actor("PRO"), at=at)
+    as_posted = replace(
+        edit(order, specification="RF-520,  standard "), payment_terms="half at once\r\nhalf in 30 days"
+    )
+    confirmation.answer(session, order, query, "of the price", by=house.actor("SAL"), at=at, wanted=as_posted)
+    assert (order.revision, order.payment_terms) == (1, "half at once\nhalf in 30 days")
+
+
 @pytest.mark.clause("3.1.2-b")
 def test_a_question_stops_nothing_but_the_confirmation(session: Session, house: House, at: datetime) -> None:
     order = until(session, house, "issued", at)
