@@ -1,4 +1,4 @@
-"""Shared fixtures: one schema a test session and worker, a savepoint session a test, the cast of characters.
+"""Shared fixtures: two schemas a test process, one empty and one with the demo company, and a savepoint session a test.
 
 ``TEST_DATABASE=postgresql`` runs the same suite on a real PostgreSQL that the tests start themselves; the
 default is SQLite. A test's session is bound to one connection whose outer transaction is rolled back, so
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,12 @@ NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def database_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
     """An empty database of this test process, of the kind asked for."""
+    with _empty_database(tmp_path_factory, worker_id) as url:
+        yield url
+
+
+@contextmanager
+def _empty_database(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
     if os.environ.get("TEST_DATABASE", "sqlite") == "postgresql":
         with databases.postgresql_database(tmp_path_factory, worker_id) as url:
             yield url
@@ -42,16 +49,36 @@ def database_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> It
 @pytest.fixture(scope="session")
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine on the migrated schema."""
-    engine = create_engine(database_url)
-    database.configure(engine)
-    schema.upgrade(database_url)
+    engine = _migrated(database_url)
     yield engine
     engine.dispose()
 
 
+def _migrated(url: str) -> Engine:
+    engine = create_engine(url)
+    database.configure(engine)
+    schema.upgrade(url)
+    return engine
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Engine]:
+    """An engine on a second database, in which the demo company works: loading it is dear, so it is done once."""
+    from helpdesk import demo
+
+    with _empty_database(tmp_path_factory, worker_id) as url:
+        engine = _migrated(url)
+        with Session(engine) as session:
+            demo.load(session, at=NOON)
+            session.commit()
+        yield engine
+        engine.dispose()
+
+
 @pytest.fixture
-def connection(engine: Engine) -> Iterator[Connection]:
+def connection(request: pytest.FixtureRequest) -> Iterator[Connection]:
     """A connection inside a transaction that is rolled back after the test."""
+    engine: Engine = request.getfixturevalue("furnished" if "company" in request.fixturenames else "engine")
     with engine.connect() as connection:
         outer = connection.begin()
         yield connection
@@ -111,12 +138,10 @@ def client(app: Any) -> Any:
 
 
 @pytest.fixture
-def company(session: Session, at: datetime) -> Any:
-    """The demo company, loaded into the test's transaction."""
+def company(furnished: Engine) -> Any:
+    """The demo company, as it stood at ``NOON``; a test that asks for it works on the database where it is."""
     from helpdesk import demo
 
-    demo.load(session, at=at)
-    session.commit()
     return demo
 
 
