@@ -28,8 +28,13 @@ export async function forget(seq) {
 export const all = async () => (await database).getAll(STORE);
 export const pending = async () => (await all()).filter((action) => action.status === "pending");
 
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 20000;
+
 let sending = false;
 let again = false;
+let pause = FIRST_PAUSE;
+let next;
 export let reachable = navigator.onLine;
 
 export async function flush() {
@@ -40,13 +45,22 @@ export async function flush() {
     const waiting = await pending();
     if (waiting.length) await send(waiting);
     else reachable = navigator.onLine;
+    pause = FIRST_PAUSE;
   } catch {
     reachable = false;
+    if (navigator.onLine) retry();
   } finally {
     sending = false;
     changed();
   }
   if (again) flush(); // something was added meanwhile
+}
+
+// A network that has just come back often drops the first request: ask again soon, then less and less often.
+function retry() {
+  clearTimeout(next);
+  next = setTimeout(flush, pause);
+  pause = Math.min(2 * pause, LONGEST_PAUSE);
 }
 
 async function send(waiting) {
@@ -79,4 +93,4 @@ async function token() {
 addEventListener("online", flush);
 addEventListener("focus", flush);
 addEventListener("offline", () => { reachable = false; changed(); });
-setInterval(flush, 20000);
+setInterval(flush, LONGEST_PAUSE);
