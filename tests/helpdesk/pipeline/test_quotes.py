@@ -106,7 +106,9 @@ def test_sending_freezes_the_offer_and_tells_the_customer_in_his_language(
     sal = as_("sal")
     assert sal.post(f"{PATH}/{draft.number}/do/approve", {}).status_code == 302
     assert sal.post(f"{PATH}/{draft.number}/do/send", {}).status_code == 302
-    asked = session.scalars(select(OutboxRow).where(OutboxRow.topic == "customer.tell")).all()[-1]
+    asked = session.scalars(select(OutboxRow).where(OutboxRow.topic == "customer.tell").order_by(OutboxRow.id)).all()[
+        -1
+    ]
     customers.tell(session, asked.payload, at=asked.created_at)
     contact = session.get_one(ContactPerson, draft.contact_id)
     message = session.scalars(select(Message).where(Message.purpose == "quote.sent")).one()
