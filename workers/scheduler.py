@@ -119,7 +119,7 @@ def wake_due(redis_url: str) -> list[wakeup.QueueName]:
 
 
 def _fire_clocks(session: Session, at: datetime) -> None:
-    clock.fire_due(session, at=at, calendar=house_calendar())
+    clock.fire_due(session, at=at, calendar=house_calendar(session))
     notice.escalate_unread(session, at=at)
 
 

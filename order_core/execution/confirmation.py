@@ -71,7 +71,7 @@ def _ask(session: Session, order: Order, department: str, *, at: datetime, signs
         order,
         book(session, at).policy(CONFIRM_CLOCK),
         at=at,
-        calendar=house_calendar(),
+        calendar=house_calendar(session),
         party=department,
         owner=None,
     )
@@ -82,7 +82,7 @@ def _ask(session: Session, order: Order, department: str, *, at: datetime, signs
 
 
 def _stop(session: Session, order: Order, department: str, *, at: datetime) -> None:
-    clock.stop(session, order, CONFIRM_CLOCK, at=at, calendar=house_calendar(), party=department)
+    clock.stop(session, order, CONFIRM_CLOCK, at=at, calendar=house_calendar(session), party=department)
 
 
 def _running(session: Session, order: Order) -> list[clock.Clock]:
@@ -95,9 +95,9 @@ def _running(session: Session, order: Order) -> list[clock.Clock]:
 def stop_all(session: Session, order: Order, *, at: datetime) -> None:
     """Nobody has to sign or answer any more: the order has ended."""
     for running in _running(session, order):
-        clock.record(session, running, "stop", at=at, calendar=house_calendar())
+        clock.record(session, running, "stop", at=at, calendar=house_calendar(session))
     for query in open_queries(session, order):
-        clock.stop(session, query, QUERY_CLOCK, at=at, calendar=house_calendar(), party=query.department)
+        clock.stop(session, query, QUERY_CLOCK, at=at, calendar=house_calendar(session), party=query.department)
 
 
 @carries("sign", "3.1.2-c")
@@ -180,7 +180,7 @@ def ask_back(session: Session, order: Order, text: str, *, by: Actor, at: dateti
         ORDER.advance(session, order, "query", by=by, at=at, data=data)
     else:
         note(session, order, "asked_back", by=by, at=at, data=data, clauses=("3.1.2-b",))
-    calendar = house_calendar()
+    calendar = house_calendar(session)
     started = clock.start(
         session,
         query,
@@ -221,7 +221,7 @@ def answer(
     if not text.strip():
         raise Invalid("order.answer", field="answer", clause="3.1.2-b")
     query.answer, query.answered_by, query.answered_at = text.strip(), by.id, at
-    clock.stop(session, query, QUERY_CLOCK, at=at, calendar=house_calendar(), party=query.department)
+    clock.stop(session, query, QUERY_CLOCK, at=at, calendar=house_calendar(session), party=query.department)
     if wanted is not None and _revised(session, order, wanted, explanations or {}, by=by, at=at):
         query.answered_in = order.revision
     session.flush()

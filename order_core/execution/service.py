@@ -156,12 +156,12 @@ def amend(
     before = order.promised_on
     data: dict[str, Any] = {"change": change}
     if found is not None and before is not None:
-        after = rules.moved(before, found.days, house_calendar())
+        after = rules.moved(before, found.days, house_calendar(session))
         data |= {"days": found.days, "cost": found.cost, "from": before.isoformat(), "to": after.isoformat()}
     ORDER.advance(session, order, "amend", by=by, at=at, data=data)
     assert found is not None, "the step's condition knows it"
     order.revision += 1
-    papers.rewrite(session, order, _moved(order, wanted or Edit(), found.days), at=at)
+    papers.rewrite(session, order, _moved(session, order, wanted or Edit(), found.days), at=at)
     order.promised_on, order.projected_on = date.fromisoformat(data["to"]), None
     measure_slack(order)
     papers.explain(session, order, {papers.ALL_ELSE: change, **(explanations or {})}, by=by, at=at)
@@ -170,11 +170,11 @@ def amend(
     confirmation.send_round(session, order, by=by, at=at, anew=(MAKER,))
 
 
-def _moved(order: Order, wanted: Edit, days: int) -> Edit:
+def _moved(session: Session, order: Order, wanted: Edit, days: int) -> Edit:
     """The edit with every date moved, where it brings no lines of its own."""
     if wanted.lines is not None:
         return wanted
-    calendar = house_calendar()
+    calendar = house_calendar(session)
     lines = [
         rules.Line(**{**vars(line), "due_on": line.due_on and rules.moved(line.due_on, days, calendar)})
         for line in papers.content(order).lines

@@ -15,7 +15,8 @@ from order_core.kernel.actor import WORKER, Actor
 from order_core.kernel.case import Choice, Procedure, note
 from order_core.kernel.notice import tell
 from order_core.parties.models import ContactPerson
-from order_core.rulebook.clocks import house_calendar, policy
+from order_core.rulebook.clocks import house_calendar
+from order_core.rulebook.inforce import book
 from order_core.rulebook.machines import machine
 
 ISSUE = Procedure(machine("Issue"), CONDITIONS, RELATIONS)
@@ -80,7 +81,9 @@ def open_ticket(
         team="service",
     )
     open_issue(session, issue, by=by, at=at, clause="5.1.1-d")
-    clock.start(session, issue, policy(CONTACT_CLOCK, issue.urgency), at=at, calendar=house_calendar())
+    clock.start(
+        session, issue, book(session, at).policy(CONTACT_CLOCK, issue.urgency), at=at, calendar=house_calendar(session)
+    )
     if safety:
         tell(
             session,
@@ -127,12 +130,12 @@ def _follow_up(session: Session, issue: Issue, name: str, *, by: Actor, at: date
         _own_clocks(session, issue)
     elif name == "contact":
         first_response(session, issue, by=by, at=at)
-        clock.stop(session, issue, LOOK_CLOCK, at=at, calendar=house_calendar())
-        clock.stop(session, issue, CALLBACK_CLOCK, at=at, calendar=house_calendar())
+        clock.stop(session, issue, LOOK_CLOCK, at=at, calendar=house_calendar(session))
+        clock.stop(session, issue, CALLBACK_CLOCK, at=at, calendar=house_calendar(session))
     elif name in ("close", "void"):
         issue.closed_at = at
         for code in (CONTACT_CLOCK, LOOK_CLOCK, CALLBACK_CLOCK):
-            clock.stop(session, issue, code, at=at, calendar=house_calendar())
+            clock.stop(session, issue, code, at=at, calendar=house_calendar(session))
     elif name == "reopen":
         issue.closed_at = None
 
@@ -147,7 +150,7 @@ def _own_clocks(session: Session, issue: Issue) -> None:
 def first_response(session: Session, issue: Issue, *, by: Actor, at: datetime) -> None:
     """A person has answered the customer: the contact clock stops; bots and timers do not count (B10)."""
     if by.kind == "person":
-        clock.stop(session, issue, CONTACT_CLOCK, at=at, calendar=house_calendar())
+        clock.stop(session, issue, CONTACT_CLOCK, at=at, calendar=house_calendar(session))
 
 
 def classify(session: Session, issue: Issue, *, category: str, urgency: str, by: Actor, at: datetime) -> None:
@@ -211,7 +214,9 @@ def open_callback(
     step(session, issue, "classify", {"category": "complaint", "urgency": "high"}, by=WORKER, at=at)
     if clocks:
         for code in (LOOK_CLOCK, CALLBACK_CLOCK):
-            clock.start(session, issue, policy(code), at=at, calendar=house_calendar(), owner=owner_id)
+            clock.start(
+                session, issue, book(session, at).policy(code), at=at, calendar=house_calendar(session), owner=owner_id
+            )
     step(session, issue, "assign", {"assignee_id": owner_id}, by=WORKER, at=at)
     return issue
 

@@ -187,7 +187,7 @@ def _in_state(session: Session, duty: Duty, state: str, moment: Any, at: datetim
 def _open(session: Session, duty: Duty, turn: Round, *, at: datetime) -> Round:
     ROUND.advance(session, turn, "open", by=CLOCK, at=at)
     if duty.deadline:
-        clock.start(session, turn, book(session, at).policy(duty.deadline), at=at, calendar=house_calendar())
+        clock.start(session, turn, book(session, at).policy(duty.deadline), at=at, calendar=house_calendar(session))
     people = _who_do_it(session, duty)
     for person in people:
         tell(session, key="round.opened", at=at, about=turn, person=person, params=_named(turn))
@@ -208,7 +208,7 @@ def _miss(session: Session, duty: Duty, turn: Round, *, at: datetime) -> Round:
     """Its window is over: the head and management are told (4.1.1-b)."""
     ROUND.advance(session, turn, "miss", by=CLOCK, at=at)
     if duty.deadline:
-        clock.stop(session, turn, duty.deadline, at=at, calendar=house_calendar())
+        clock.stop(session, turn, duty.deadline, at=at, calendar=house_calendar(session))
     for department in sorted({turn.department, "MGT"}):
         tell(session, key="round.missed", at=at, about=turn, department=department, params=_named(turn))
     return turn

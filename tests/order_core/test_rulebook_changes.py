@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,11 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from order_core.errors import Conflict, Forbidden, IllegalStep, Invalid
+from order_core.execution.models import Order
+from order_core.issues import service as issues
 from order_core.issues.models import Issue
 from order_core.kernel import clock
-from order_core.kernel.actor import Actor
+from order_core.kernel.actor import WORKER, Actor
 from order_core.kernel.case import history, state_faults
 from order_core.kernel.notice import Notice
 from order_core.parties.models import Person
@@ -22,6 +25,7 @@ from order_core.rulebook import days, inforce
 from order_core.rulebook import service as rulebook
 from order_core.rulebook.calendar import house_calendar, usual_calendar
 from order_core.rulebook.models import RulebookChange
+from tests.order_core import orders
 from tests.order_core.conftest import DEPARTMENTS, House, on_database, undone
 
 DAY = timedelta(days=1)
@@ -284,6 +288,29 @@ def declare(
     session: Session, by: Actor, day: date, at: datetime, *hours: tuple[int, int], reason: str = "typhoon"
 ) -> None:
     days.declare(session, day=day, intervals=[(time(a), time(b)) for a, b in hours], reason=reason, by=by, at=at)
+
+
+def deadlines(session: Session, case: Issue | Order, code: str) -> set[datetime]:
+    rows = session.scalars(select(clock.Clock).where(clock.Clock.case_id == case.id, clock.Clock.policy == code))
+    return {row.due_at for row in rows if row.due_at and row.case_kind == case.__case_kind__}
+
+
+@pytest.mark.clause("9.1", "3.1.2-a", "5.1.2-c")
+def test_orders_and_tickets_keep_to_the_book_and_the_calendar_of_their_day(
+    session: Session, house: House, other_hr: Actor, at: datetime
+) -> None:
+    released(session, house, other_hr, at, {"clocks.T-03.budget": 240, "clocks.T-19.budget": 120})
+    before = deadlines(session, orders.until(session, house, "issued", at), "T-03")
+    wednesday = at + 2 * DAY  # at noon; the change is in force
+    closed = time(9), time(12)
+    days.declare(session, day=wednesday.date(), intervals=[closed], reason="typhoon", by=house.actor("HR"), at=at)
+    usual = usual_calendar()
+    after = deadlines(session, orders.until(session, house, "issued", wednesday), "T-03")
+    ticket = issues.open_ticket(session, subject="x", channel="sms", phone=None, language="en", by=WORKER, at=wednesday)
+    thursday = datetime.combine(wednesday.date() + DAY, time(), ZoneInfo(usual.zone))
+    assert before == {usual.add(at, timedelta(hours=16))}, "begun before the change"
+    assert after == {usual.add(thursday, timedelta(hours=4))}, "the afternoon is closed, four hours from the morning"
+    assert deadlines(session, ticket, "T-19") == {usual.add(thursday, timedelta(hours=2))}
 
 
 def test_a_day_of_one_s_own_is_in_the_calendar_and_the_last_word_counts(

@@ -73,7 +73,7 @@ def _publish(session: Session, report: ResearchReport, digest: str, *, by: Actor
         former = session.get_one(ResearchReport, report.supersedes_id)
         REPORT.advance(session, former, "supersede", by=by, at=at, data={"successor": report.number})
     turn = session.get_one(Round, report.round_id)
-    clock.stop(session, turn, DEADLINE, at=at, calendar=house_calendar())
+    clock.stop(session, turn, DEADLINE, at=at, calendar=house_calendar(session))
     key = "research.published" if report.supersedes_id is None else "research.corrected"
     for department in READERS:
         tell(session, key=key, at=at, about=report, department=department, everyone=True,

@@ -183,7 +183,7 @@ def finish(session: Session, turn: Round, *, by: Actor, at: datetime) -> None:
     kinds = list(found)
     rounds.do(session, turn, {kind: kinds.count(kind) for kind in rules.KINDS}, by=by, at=at)
     if not kinds:
-        clock.stop(session, turn, DEADLINE, at=at, calendar=house_calendar())
+        clock.stop(session, turn, DEADLINE, at=at, calendar=house_calendar(session))
 
 
 @probe("2.1.1-a")
