@@ -8,7 +8,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from helpdesk.channels import service as channels
 from helpdesk.demo import catalogue, design, history, orders, people, quotes, research
+from helpdesk.pipeline import customers
+from helpdesk.pipeline import quote_message as _customers_are_told  # noqa: F401
 from order_core.kernel import outbox
 from order_core.kernel.outbox import OutboxRow
 from order_core.parties.models import Person
@@ -28,20 +31,32 @@ def load(session: Session, *, at: datetime) -> bool:
     staff = people.add_staff(session, at=at)
     catalogue.add_products(session)
     catalogue.add_standards(session, at=at)
-    customers = people.add_customers(session)
+    known = people.add_customers(session)
     catalogue.add_vans_and_parts(session, staff, at=at)
-    history.add_orders(session, staff, customers, at=at)
-    history.add_past_faults(session, staff, customers, at=at)
+    history.add_orders(session, staff, known, at=at)
+    history.add_past_faults(session, staff, known, at=at)
     orders.add(session, staff, at=at)
-    quotes.add_quotes(session, staff, customers, at=at)
+    quotes.add_quotes(session, staff, known, at=at)
     research.add_research(session, staff, at=at)
-    design.add_design_work(session, staff, customers, at=at)
-    _was_told(session, at)
+    design.add_design_work(session, staff, known, at=at)
+    _was_told(session, at=at)
     return True
 
 
-def _was_told(session: Session, at: datetime) -> None:
-    """Customers were told of what happened before today; nobody is told again."""
-    rows = select(OutboxRow).where(OutboxRow.topic == "customer.tell", OutboxRow.state == "pending")
-    for row in session.scalars(rows):
+def _was_told(session: Session, *, at: datetime) -> None:
+    """Customers were told of what happened, when it happened, and their telephones have it."""
+    asked = select(OutboxRow).where(OutboxRow.topic == "customer.tell", OutboxRow.state == "pending")
+    for row in session.scalars(asked.order_by(OutboxRow.id)).all():
+        message = customers.tell(session, row.payload, at=row.created_at)
         outbox.finish(row, at=at)
+        if message is not None:
+            message.sent_at = message.created_at
+            channels.apply_status(session, message, "delivered", sid=None, error_code=None, at=message.created_at)
+            _is_out(session, message.id, at)
+
+
+def _is_out(session: Session, message_id: int, at: datetime) -> None:
+    sending = select(OutboxRow).where(OutboxRow.topic == "sms.send", OutboxRow.state == "pending")
+    for row in session.scalars(sending):
+        if row.payload["message_id"] == message_id:
+            outbox.finish(row, at=at)

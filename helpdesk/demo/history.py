@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from helpdesk.channels.models import Call
 from order_core.acquisition.contract import service as contracts
 from order_core.acquisition.contract.models import ContractLine
 from order_core.aftersales import installation
@@ -146,3 +147,18 @@ def _solved_ticket(
     )
     for minutes, (step, data, by) in enumerate(steps, 1):
         issues.step(session, issue, step, data, by=by, at=at + timedelta(minutes=20 * minutes))
+    end = at + timedelta(minutes=20 * len(steps) + 6)
+    session.add(
+        Call(
+            direction="out",
+            sid=None,
+            number=contact.phone,
+            contact_id=contact.id,
+            language=contact.language,
+            state="ended",
+            started_at=end - timedelta(minutes=5),
+            ended_at=end,
+            seconds=240,
+            issue_id=issue.id,
+        )
+    )

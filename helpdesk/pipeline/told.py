@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from helpdesk.channels.models import Message
+from helpdesk.channels.models import Call, Message
+from order_core.acquisition.quote.models import Quote
 from order_core.clauses import probe
 from order_core.execution.models import Order
 from order_core.issues.models import Issue
@@ -26,8 +27,9 @@ def visible_steps(name: str) -> list[str]:
 
 @probe("1.3-a")
 def untold_steps(session: Session, at: datetime) -> int:
-    """Steps of orders and tickets that their customer should have heard of, and no message to him since."""
-    return _untold(session, "Order", _of_the_order(), at) + _untold(session, "Issue", _of_the_ticket(), at)
+    """Steps of quotes, orders and tickets that their customer should have heard of, and no message to him since."""
+    told = {"Quote": _of_the_quote(), "Order": _of_the_order(), "Issue": _of_the_ticket()}
+    return sum(_untold(session, name, heard, at) for name, heard in told.items())
 
 
 def _untold(session: Session, name: str, told: ColumnElement[bool], at: datetime) -> int:
@@ -37,6 +39,23 @@ def _untold(session: Session, name: str, told: ColumnElement[bool], at: datetime
         .where(JournalEntry.at > at - LOOKED_AT, JournalEntry.at <= at - GRACE)
     )
     return session.scalar(steps.where(~told)) or 0
+
+
+def _of_the_quote() -> ColumnElement[bool]:
+    """A message about quotes to the contact person whom it is for, since the step; or nobody to send one to."""
+    sent, nobody = aliased(Message), aliased(ContactPerson)
+    told = exists(
+        select(sent.id)
+        .join(Quote, Quote.contact_id == sent.contact_id)
+        .where(Quote.id == JournalEntry.case_id, sent.direction == "out", sent.purpose.startswith("quote."))
+        .where(sent.created_at >= JournalEntry.at)
+    )
+    unreachable = exists(
+        select(Quote.id)
+        .join(nobody, nobody.id == Quote.contact_id, isouter=True)
+        .where(Quote.id == JournalEntry.case_id, nobody.phone.is_(None))
+    )
+    return told | unreachable
 
 
 def _of_the_order() -> ColumnElement[bool]:
@@ -52,12 +71,17 @@ def _of_the_order() -> ColumnElement[bool]:
 
 
 def _of_the_ticket() -> ColumnElement[bool]:
-    """A message on the ticket; or nobody to send one to, or an issue that is no customer's."""
-    sent, nobody = aliased(Message), aliased(Issue)
+    """A message or a call on the ticket; or nobody to send one to, or an issue that is no customer's."""
+    sent, spoken, nobody = aliased(Message), aliased(Call), aliased(Issue)
     told = exists(
         select(sent.id)
         .where(sent.issue_id == JournalEntry.case_id, sent.direction == "out")
         .where(sent.created_at >= JournalEntry.at)
     )
+    called = exists(
+        select(spoken.id)
+        .where(spoken.issue_id == JournalEntry.case_id, spoken.state == "ended", spoken.seconds > 0)
+        .where(spoken.ended_at >= JournalEntry.at)
+    )
     internal = exists(select(nobody.id).where(nobody.id == JournalEntry.case_id, nobody.phone.is_(None)))
-    return told | internal
+    return told | called | internal

@@ -42,6 +42,7 @@ function options(figure, { kinds, rows }, size, show) {
   const drawn = { line: { stroke: strong, width: 2 }, dash: { stroke: strong, width: 2, dash: [6, 4] }, low: { stroke: soft, width: 1 }, high: { stroke: soft, width: 1 } };
   return {
     ...size,
+    padding: [null, 32, null, null], // the last month is written half beyond its place
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: { x: { time: false }, y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },

@@ -65,6 +65,23 @@ def test_a_step_that_the_customer_may_see_and_was_not_told_of_is_counted(confirm
 
 
 @pytest.mark.clause("1.3-a")
+def test_the_demo_companys_customers_heard_of_quotes_orders_and_tickets(
+    company: Any, session: Session, at: datetime
+) -> None:
+    assert told.untold_steps(session, at + SOON) == 0
+    for purpose in ("quote.sent", "order.confirmed"):
+        heard = session.scalars(
+            select(Message).where(Message.purpose == purpose).order_by(Message.created_at.desc())
+        ).first()
+        assert heard is not None
+        heard.purpose = "visit.reminder"
+        session.flush()
+        assert told.untold_steps(session, at + SOON) == 1, "without its message the step is counted"
+        heard.purpose = purpose
+        session.flush()
+
+
+@pytest.mark.clause("1.3-a")
 def test_a_visit_is_told_to_its_customer_in_his_language(visit: Visit, session: Session) -> None:
     sent = session.scalars(select(Message).where(Message.issue_id == visit.issue_id, Message.direction == "out")).all()
     contact = session.get_one(ContactPerson, visit.issue.contact_id)
