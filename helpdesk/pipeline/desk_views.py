@@ -206,7 +206,7 @@ def _field(desk: Desk | None, case: Any, field: Field, raw: Mapping[str, Any] | 
     }
     if field.kind == "rows":
         columns = [_field(desk, case, column, {}) for column in field.columns]
-        rows = [*(typed or []), *({} for _ in range(SPARE_ROWS))]
+        rows = [*_filled(typed or []), *({} for _ in range(SPARE_ROWS))]
         return {**shape, "columns": columns, "rows": [{k: _text(v) for k, v in row.items()} for row in rows]}
     choices = deeds.options(session, case, field) if field.kind in ("choice", "many") else []
     named = bool(field.labels)
@@ -215,6 +215,12 @@ def _field(desk: Desk | None, case: Any, field: Field, raw: Mapping[str, Any] | 
         "value": typed if isinstance(typed, list) else _text(typed),
         "options": [{"value": v, "label": str(gettext(text)) if named else text} for v, text in choices],
     }
+
+
+def _filled(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Rows up to the last in which there is something: a refusal names a row by its place."""
+    last = max((place for place, row in enumerate(rows, 1) if any(row.values())), default=0)
+    return rows[:last]
 
 
 def _text(value: Any) -> str:

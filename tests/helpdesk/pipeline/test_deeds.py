@@ -130,6 +130,18 @@ def test_a_form_brings_several_values_and_rows() -> None:
     assert raw_of(form) == {"colours": ["red", "blue"], "note": "x", "items": [{"goal": "a"}, {"goal": "b"}]}
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [([], 0), ([{"goal": ""}, {"goal": ""}], 0), ([{"goal": ""}, {"goal": "b"}, {"goal": ""}], 2)],
+)
+def test_a_form_that_comes_back_does_not_grow(app: Any, typed: list[dict[str, str]], shown: int) -> None:
+    items = Field("items", "rows", columns=(Field("goal"),))
+    refused = Refused("x", Invalid("form.required", field="items"), {"items": typed})
+    with app.test_request_context():
+        form = desk_views.form(None, "x", (items,), label="", href="", refused=refused)
+    assert form["fields"][0]["rows"] == [*typed[:shown], *[{}] * desk_views.SPARE_ROWS], "places stay what they were"
+
+
 def test_a_case_that_is_refused_at_its_beginning_leaves_nothing(order: Order, session: Session, at: datetime) -> None:
     def half(session: Session, values: Any, by: Any, at: datetime) -> Order:
         orders.draft(session, customer_id=order.customer_id, agreement=values["agreement"], lines=[], by=by, at=at)
