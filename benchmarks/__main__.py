@@ -1,30 +1,55 @@
 """``make bench``: every benchmark, a verdict each; exit status 1 when a limit is passed.
 
-python -m benchmarks                      all, on SQLite
-python -m benchmarks steps board          these
-python -m benchmarks postgresql+psycopg://USER:PASSWORD@HOST/EMPTY_DATABASE
+python -m benchmarks                            all, on SQLite
+python -m benchmarks steps board                these
+python -m benchmarks --postgresql steps         on a PostgreSQL started for it
+python -m benchmarks --database postgresql+psycopg://USER:PASSWORD@HOST/EMPTY_DATABASE
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from benchmarks import board, forecast, steps, triage, webhook
+from tests import databases
 
 Bench = Callable[[str | None], bool]
 """The URL of an empty PostgreSQL database, or None → whether the limit holds."""
 
 
 def main(arguments: list[str]) -> int:
-    """Run those named, or all; one argument may be an empty PostgreSQL database."""
-    url = next((argument for argument in arguments if "://" in argument), None)
-    names = [argument for argument in arguments if "://" not in argument] or list(BENCHMARKS)
-    held = [BENCHMARKS[name](url) for name in names]  # all of them, also after one that does not hold
+    """Run those named, or all, each on an empty database."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed as ratios against honest floors.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--postgresql", action="store_true", help="on a PostgreSQL that is started for it")
+    parser.add_argument("--database", metavar="URL", help="on this empty PostgreSQL database")
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.names) - set(BENCHMARKS):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+    held = []
+    for name in asked.names or BENCHMARKS:  # all of them, also after one that does not hold
+        with _database(asked.database, own=asked.postgresql) as url:
+            held.append(BENCHMARKS[name](url))
     return int(not all(held))
+
+
+@contextmanager
+def _database(url: str | None, *, own: bool) -> Iterator[str | None]:
+    """The database given, an empty one of a server of our own, or None for SQLite."""
+    if url or not own:
+        yield url
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="ordercare-bench-") as folder,
+        databases.server_database(Path(folder), "bench") as started,
+    ):
+        yield started
 
 
 def ratio(title: str, bench: Any, labels: tuple[str, str]) -> Bench:

@@ -38,8 +38,15 @@ def lacking(what: str) -> NoReturn:
 @contextmanager
 def postgresql_database(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
     """SQLAlchemy's URL of an empty PostgreSQL database of this test process."""
-    with postgresql_server(shared_folder(tmp_path_factory, worker_id)) as server:
-        name = f"test_{worker_id}_{uuid4().hex[:8]}"
+    with server_database(shared_folder(tmp_path_factory, worker_id), f"test_{worker_id}") as url:
+        yield url
+
+
+@contextmanager
+def server_database(shared: Path, prefix: str) -> Iterator[str]:
+    """SQLAlchemy's URL of an empty database on the server that everybody who names this folder shares."""
+    with postgresql_server(shared) as server:
+        name = f"{prefix}_{uuid4().hex[:8]}"
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"'.encode())
         yield server.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{name}?")
