@@ -5,15 +5,12 @@ Every hard rule is tried on every step; the objective is added up again from the
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from helpdesk.dispatch.planning.model import Bands, Depot, Instance, Job, Technician
+from helpdesk.dispatch.planning.mileage import Mileage
+from helpdesk.dispatch.planning.model import Depot, Instance, Job, Technician
 from helpdesk.dispatch.planning.plan import Break, End, Pickup, Plan, PlannedRoute, Start, Step, Visit
-
-EARTH_M = 6371008.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ class _Check:
         self.jobs = {job.id: job for job in instance.jobs}
         self.depots = {depot.id: depot for depot in instance.depots}
         self.team = {one.id: one for one in instance.technicians}
-        self.way = _Ways(instance)
+        self.way = Mileage(instance)
         self.breaches: list[Breach] = []
         self.served: dict[str, list[tuple[str, int, int]]] = {}
         self.taken: Counter[tuple[str, str]] = Counter()
@@ -262,45 +259,3 @@ class _Check:
                 if told is not None:
                     total["moved"] += name != told.technician
                     total["moved_s"] += max(0, abs(start - told.start) - self.instance.weights.moved_start_free_s)
-
-
-class _Ways:
-    """(seconds, metres) between locations by their ids."""
-
-    def __init__(self, instance: Instance) -> None:
-        self.travel = instance.travel
-        self.places: dict[str, tuple[float, float]] = dict(self._places(instance))
-        self.known: dict[tuple[str, str], tuple[int, float]] = {}
-
-    @staticmethod
-    def _places(instance: Instance) -> Iterator[tuple[str, tuple[float, float]]]:
-        rows: list[Depot | Technician | Job] = [*instance.depots, *instance.technicians, *instance.jobs]
-        for row in rows:
-            yield row.id, (row.lat, row.lon)
-        for one in instance.technicians:
-            away = one.end_lat is not None and one.end_lon is not None
-            yield f"{one.id}#end", (one.end_lat, one.end_lon) if away else (one.lat, one.lon)  # type: ignore[misc]
-
-    def __call__(self, here: str, there: str) -> tuple[int, float]:
-        if (here, there) not in self.known:
-            self.known[here, there] = self._found(here, there)
-        return self.known[here, there]
-
-    def _found(self, here: str, there: str) -> tuple[int, float]:
-        travel = self.travel
-        if not isinstance(travel, Bands):
-            rows = [travel.index.get(name, travel.index.get(name.split("#")[0], -1)) for name in (here, there)]
-            return travel.seconds[rows[0]][rows[1]], travel.metres[rows[0]][rows[1]]
-        if self.places[here] == self.places[there]:
-            return 0, 0.0
-        (lat, lon), (to_lat, to_lon) = (map(math.radians, self.places[name]) for name in (here, there))
-        h = math.sin((to_lat - lat) / 2) ** 2
-        h += math.cos(lat) * math.cos(to_lat) * math.sin((to_lon - lon) / 2) ** 2
-        metres = travel.detour * 2 * EARTH_M * math.asin(math.sqrt(h))
-        seconds, below = float(travel.access_s), 0.0
-        for upto, speed in travel.bands:
-            top = metres if upto is None else min(metres, upto)
-            if top > below:
-                seconds += (top - below) / speed
-                below = top
-        return math.ceil(seconds - 1e-6), metres

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from helpdesk.dispatch.planning.draft import Draft
 from helpdesk.dispatch.planning.insertion import Found, study
@@ -10,10 +10,19 @@ from helpdesk.dispatch.planning.insertion import Found, study
 Score = tuple[float, float]
 
 
-def construct(draft: Draft, nodes: Iterable[int]) -> None:
-    """Insert absent jobs while they are worth it. A job's regret is what its second-best technician costs more."""
-    wanted = _Wanted(draft, nodes)
+def construct(draft: Draft, nodes: Iterable[int], enough: Callable[[], bool] = lambda: False) -> bool:
+    """Insert absent jobs while they are worth it. A job's regret is what its second-best technician costs more.
+
+    False when ``enough`` said so first.
+    """
+    wanted = _Wanted(draft)
+    for node in sorted(nodes):
+        if enough():
+            return False
+        wanted.add(node)
     while wanted.scores:
+        if enough():
+            return False
         node = max(wanted.scores, key=wanted.scores.__getitem__)
         tech = wanted.best[node]
         if draft.insert(node, tech, wanted.found[node][tech]):
@@ -22,21 +31,24 @@ def construct(draft: Draft, nodes: Iterable[int]) -> None:
         else:
             del wanted.found[node][tech]
             wanted.rate(node)
+    return True
 
 
 class _Wanted:
     """Jobs to be put in: what each costs with each technician, and how urgent that makes it."""
 
-    def __init__(self, draft: Draft, nodes: Iterable[int]) -> None:
+    def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.found: dict[int, dict[int, Found]] = {}
         self.scores: dict[int, Score] = {}
         self.best: dict[int, int] = {}
-        for node in sorted(nodes):
-            self.found[node] = {}
-            for tech in draft.p.able[node]:
-                self._look(node, tech)
-            self.rate(node)
+
+    def add(self, node: int) -> None:
+        """One more job, looked at with everybody who can do it."""
+        self.found[node] = {}
+        for tech in self.draft.p.able[node]:
+            self._look(node, tech)
+        self.rate(node)
 
     def changed(self, tech: int) -> None:
         """A technician's route is another: look again at what might go into it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import permutations
 
 from helpdesk.dispatch.planning.insertion import Found
 from helpdesk.dispatch.planning.labels import Stops
@@ -51,7 +52,8 @@ class Draft:
             p.agree(node, p.windows[node])
         self.routes: list[Route] = []
         if snapshot is None:
-            self.routes.extend(_opening(p, tech) for tech in range(p.team))
+            self.routes.extend(empty(p, tech) for tech in range(p.team))
+            self._open()
         else:
             self.agreed.update(snapshot.agreed)
             for node, windows in self.agreed.items():
@@ -61,13 +63,28 @@ class Draft:
             for node in route.stops:
                 if node < p.jobs:
                     self.home[node] = route.tech
-            if p.limited:
+            if p.limited and snapshot is not None:
                 self.taken.update(fetched(p, route.tech, route.stops) or {})
         self.absent = {node for node in range(p.jobs) if self.home[node] < 0}
         self.cost = sum(route.cost for route in self.routes) + sum(p.prize[node] for node in self.absent)
         self._before: dict[int, Route] = {}
         self._windows: dict[int, Spans | None] = {}
         self._cost = self.cost
+
+    def _open(self) -> None:
+        """Days with nothing in them but the job that a technician is on his way to.
+
+        Raises:
+            Invalid: he cannot begin that job in time, or lacks a part that no depot gives.
+        """
+        p = self.p
+        for tech, route in enumerate(self.routes):
+            if p.pinned[tech] >= 0:
+                choices = sorted(_openings(p, tech), key=lambda choice: choice.cost)
+                found = next((one for one in choices if not p.limited or self._fetch(route, one)), None)
+                if found is None:
+                    raise pin_impossible(p, tech)
+                self.routes[tech] = found
 
     def snapshot(self) -> Snapshot:
         """The plan as it stands."""
@@ -207,21 +224,13 @@ class Draft:
         return route
 
 
-def _opening(p: Problem, tech: int) -> Route:
-    """A day with nothing in it but the job its technician is on his way to, if any.
-
-    Raises:
-        Invalid: he cannot begin that job in time, or lacks a part that no depot gives.
-    """
-    pinned = p.pinned[tech]
-    if pinned < 0:
-        return empty(p, tech)
-    start, end = p.first_start + tech, p.first_end + tech
-    ways = [(start, pinned, end), *((start, depot, pinned, end) for depot in range(p.jobs, p.first_start))]
-    found = [route for stops in ways if (route := build(p, tech, stops)) is not None]
-    if not found:
-        raise pin_impossible(p, tech)
-    return min(found, key=lambda route: route.cost)
+def _openings(p: Problem, tech: int) -> list[Route]:
+    """The ways to begin with what is pinned: at once, or by way of a depot or two."""
+    start, end, pinned = p.first_start + tech, p.first_end + tech, p.pinned[tech]
+    depots = range(p.jobs, p.first_start)
+    ways = [(), *((depot,) for depot in depots), *permutations(depots, 2)]
+    made = (build(p, tech, (start, *way, pinned, end)) for way in ways)
+    return [route for route in made if route is not None]
 
 
 def pin_impossible(p: Problem, tech: int) -> Invalid:

@@ -15,8 +15,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 Second = Annotated[int, Field(ge=0, le=7 * 86400)]
-Quantity = Annotated[int, Field(ge=0)]
-Cost = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Deadline = Annotated[int, Field(ge=-366 * 86400, le=366 * 86400)]
+"""It may have passed days ago, or come days later."""
+Quantity = Annotated[int, Field(ge=0, le=1_000_000)]
+Cost = Annotated[float, Field(ge=0, le=1e9)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Id = Annotated[str, Field(min_length=1)]
@@ -36,9 +38,15 @@ class Bands:
     """``detour`` × great circle, driven through bands of (up to metres, metres a second), plus ``access_s``."""
 
     model: Literal["haversine-bands"]
-    detour: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    access_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    bands: tuple[tuple[float | None, Annotated[float, Field(gt=0)]], ...]
+    detour: Annotated[float, Field(gt=0, le=100)]
+    access_s: Annotated[float, Field(ge=0, le=86400)]
+    bands: tuple[tuple[Annotated[float, Field(ge=0, le=1e9)] | None, Annotated[float, Field(ge=0.01, le=1e6)]], ...]
+
+    @property
+    def concave(self) -> bool:
+        """No band is slower than the one before: then a detour never saves time."""
+        speeds = [speed for _, speed in self.bands]
+        return speeds == sorted(speeds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ class Matrix:
 
     model: Literal["matrix"]
     index: Mapping[str, Quantity]
-    seconds: tuple[tuple[Quantity, ...], ...]
+    seconds: tuple[tuple[Cost, ...], ...]
     metres: tuple[tuple[Cost, ...], ...]
 
 
@@ -113,9 +121,8 @@ class Technician:
 
     @property
     def end(self) -> Place:
-        if self.end_lat is None or self.end_lon is None:
-            return self.start
-        return Place(self.end_lat, self.end_lon)
+        lat = self.lat if self.end_lat is None else self.end_lat
+        return Place(lat, self.lon if self.end_lon is None else self.end_lon)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +149,7 @@ class Job:
     parts: Mapping[str, Quantity]
     prize: Cost
     priority: int = 3
-    sla_deadline: Second | None = None
+    sla_deadline: Deadline | None = None
     access: tuple[Span, ...] | None = None
     crew: Annotated[int, Field(ge=1, le=4)] = 1
     technician: str | None = None
@@ -190,7 +197,7 @@ class Instance:
     depots: tuple[Depot, ...]
     technicians: tuple[Technician, ...]
     jobs: tuple[Job, ...]
-    seed: int = 0
+    seed: int | None = None
     format: Literal["dispatch-instance/1"] = "dispatch-instance/1"
     date: dt.date | None = None
     replan: Replan | None = None

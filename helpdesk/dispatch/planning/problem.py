@@ -47,8 +47,9 @@ class Problem:
         self.seconds: list[list[int]] = found.seconds[grid].tolist()
         self.symmetric = bool((cost == cost.T).all())
         self.cost: list[list[float]] = cost.tolist()
-        self.cost_back: list[list[float]] = cost.T.tolist()
-        self.shortcuts_pay = isinstance(self.instance.travel, Bands)
+        self.cost_back: list[list[float]] = self.cost if self.symmetric else cost.T.tolist()
+        travel = self.instance.travel
+        self.shortcuts_pay = isinstance(travel, Bands) and travel.concave
         """Leaving a stop out never makes the way longer."""
         near = np.minimum(cost, cost.T)[: self.jobs, : self.jobs]
         self.near: list[list[int]] = np.argsort(near, axis=1, kind="stable").tolist()
@@ -192,8 +193,9 @@ def start_windows(instance: Instance, job: Job) -> Spans:
     spans = list(job.windows)
     if job.access is not None:
         spans = [(max(a, c), min(b, d - job.service_s)) for a, b in spans for c, d in job.access]
-    told = instance.replan.baseline.get(job.id) if instance.replan else None
-    if told is not None:
+    replan = instance.replan
+    told = replan.baseline.get(job.id) if replan else None
+    if replan and told is not None and all(pin.job != job.id for pin in replan.pinned):
         earliest = told.start - instance.weights.moved_start_free_s
         spans = [(max(a, earliest), b) for a, b in spans if b >= earliest] or spans
     return merged([(a, b) for a, b in spans if a <= b])

@@ -11,12 +11,13 @@ import dataclasses
 from dataclasses import dataclass
 
 from helpdesk.dispatch.planning.draft import Draft
-from helpdesk.dispatch.planning.engine import checked
+from helpdesk.dispatch.planning.engine import checked, seed_of
+from helpdesk.dispatch.planning.limits import TUNING, Limit
 from helpdesk.dispatch.planning.model import Instance, Replan, Told
 from helpdesk.dispatch.planning.plan import Pickup, Plan, PlannedRoute, Visit
 from helpdesk.dispatch.planning.problem import Problem
 from helpdesk.dispatch.planning.routes import Route, build, repick
-from helpdesk.dispatch.planning.search import TUNING, Limit, Outcome, Progress, Search
+from helpdesk.dispatch.planning.search import REGRET_SHARE, Outcome, Progress, Search
 from helpdesk.dispatch.planning.tied import clipped, mend, settle
 
 GENTLE = dataclasses.replace(TUNING, hot=10.0, cold=1.0)
@@ -26,21 +27,29 @@ GENTLE = dataclasses.replace(TUNING, hot=10.0, cold=1.0)
 class Replanning:
     """One proposal in the making: ``first`` answers in milliseconds, ``better`` after as long as it is given."""
 
-    def __init__(self, instance: Instance, old: Plan, *, seed: int | None = None) -> None:
+    def __init__(self, instance: Instance, old: Plan, *, seed: int | None = None, limit: Limit | None = None) -> None:
+        """``limit``: what may be spent in all; most of a long first answer is left out of a very short one."""
+        self.limit = limit or Limit()
+        self.since = self.limit.clock()
+        self.given = instance
         self.instance = with_baseline(instance, old)
-        self.seed = instance.seed if seed is None else seed
+        self.seed = seed_of(instance) if seed is None else seed
         self.p = Problem(self.instance)
         draft = adopt(self.p, old)
         self.search = Search(self.p, self.seed, start=draft.snapshot(), tuning=GENTLE)
-        self.search.fill()
+        self.search.fill(lambda: self.limit.spent(self.since) >= REGRET_SHARE)
 
     def first(self) -> Plan:
         """Old routes re-timed, what fell out put in again."""
-        return checked(self.p, Outcome(self.search.draft.snapshot(), 0), self.seed)
+        return self._checked(Outcome(self.search.draft.snapshot(), 0))
 
-    def better(self, limit: Limit, progress: Progress | None = None) -> Plan:
-        """The best plan found within the limit."""
-        return checked(self.p, self.search.run(limit, progress), self.seed)
+    def better(self, limit: Limit | None = None, progress: Progress | None = None) -> Plan:
+        """The best plan found within a limit of its own, or within what is left of the whole."""
+        since = self.since if limit is None else None
+        return self._checked(self.search.run(limit or self.limit, progress, since=since))
+
+    def _checked(self, outcome: Outcome) -> Plan:
+        return checked(self.p, outcome, self.given, seed=self.seed)
 
 
 def with_baseline(instance: Instance, old: Plan) -> Instance:

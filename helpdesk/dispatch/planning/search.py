@@ -10,68 +10,20 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from math import log
 from random import Random
-from time import monotonic
 
 from helpdesk.dispatch.planning.construct import construct
 from helpdesk.dispatch.planning.draft import Draft, Snapshot
 from helpdesk.dispatch.planning.insertion import Found, glance, study
+from helpdesk.dispatch.planning.limits import TUNING, Limit, Tuning
 from helpdesk.dispatch.planning.problem import Problem
 from helpdesk.dispatch.planning.tied import insert_group, remove_group, settle
 
 Progress = Callable[[float, float], None]
 """Told the fraction done and the cost of the best plan so far."""
 CHECK_EVERY = 16
-"""Iterations between two looks at the clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """When to stop: by the clock, by iterations, or by whichever comes first."""
-
-    seconds: float | None = None
-    iterations: int | None = None
-    clock: Callable[[], float] = monotonic
-
-    def done(self, since: float, iterations: int) -> float:
-        """The fraction that is used up since the clock said ``since``; 1 or more: stop."""
-        parts = [0.0]
-        if self.seconds is not None:
-            parts.append((self.clock() - since) / self.seconds if self.seconds > 0 else 1.0)
-        if self.iterations is not None:
-            parts.append(iterations / self.iterations if self.iterations > 0 else 1.0)
-        return max(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """How the search goes about it. The figures were found on made-up days: docs/dispatch.md."""
-
-    hot: float = 60.0
-    """Temperature at the beginning, in minutes of driving."""
-    cold: float = 4.0
-    least: int = 2
-    """Jobs taken out: at least, beyond that on average, at most."""
-    more: float = 2.0
-    most: int = 20
-    string: int = 7
-    """The longest string taken out of one route."""
-    pass_over: float = 0.1
-    """How often a route near by is left alone."""
-    fitting: float = 0.8
-    """How often only routes are touched whose technician could do the job it all began with."""
-    begin_absent: float = 0.1
-    """How often that job is one of the unserved."""
-    stray: float = 0.02
-    """How often an unserved job from elsewhere is tried again."""
-    near: int = 40
-    """A job is put where one of so many neighbours is served…"""
-    far: float = 0.1
-    """…save for so many in a hundred, for which every technician is asked."""
-    blink: float = 0.02
-    """How often a technician is overlooked."""
-
-
-TUNING = Tuning()
+"""Iterations between two looks at the clock; crews take longer: a look each."""
+REGRET_SHARE = 0.3
+"""The part of the time after which a first plan by regret is given up for a quick one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +52,17 @@ class Search:
         if start is None:
             settle(self.draft)
 
-    def run(self, limit: Limit, progress: Progress | None = None) -> Outcome:
-        """Search until the limit is reached."""
-        since, iterations = limit.clock(), 0
-        self.fill()
+    def run(self, limit: Limit, progress: Progress | None = None, *, since: float | None = None) -> Outcome:
+        """Search until the limit is reached, counted from when its clock said ``since`` (None: now)."""
+        since, iterations = limit.clock() if since is None else since, 0
+        self.fill(lambda: limit.spent(since) >= REGRET_SHARE)
         draft, chance, tuning = self.draft, self.chance, self.tuning
         best = draft.snapshot()
-        temperature = tuning.hot
+        temperature, every = tuning.hot, 1 if self.p.tied else CHECK_EVERY
+        if not self._hopeful():
+            return Outcome(best, 0)
         while True:
-            if iterations % CHECK_EVERY == 0:
+            if iterations % every == 0:
                 done = limit.done(since, iterations)
                 if progress is not None:
                     progress(min(done, 1.0), best.cost)
@@ -124,12 +78,21 @@ class Search:
             else:
                 draft.undo()
 
-    def fill(self) -> None:
-        """Put in what is absent, by regret."""
+    def fill(self, enough: Callable[[], bool] = lambda: False) -> None:
+        """Put in what is absent: by regret, and quickly what is left when that takes ``enough``."""
+        draft, tied = self.draft, self.p.tied
         for group in self.p.groups:
-            insert_group(self.draft, group)
-        construct(self.draft, [node for node in self.draft.absent if node not in self.p.tied])
-        self.draft.keep()
+            if enough():
+                break
+            insert_group(draft, group)
+        if not construct(draft, [node for node in draft.absent if node not in tied], enough):
+            left = sorted(node for node in draft.absent if node not in tied)
+            self._recreate(left, set(left))
+        draft.keep()
+
+    def _hopeful(self) -> bool:
+        """Whether there is anything to search: two jobs that somebody can do, or one that two can."""
+        return sum(map(len, self.p.able)) > 1
 
     def _iterate(self) -> bool:
         """Ruin and recreate once; False when it came to nothing."""

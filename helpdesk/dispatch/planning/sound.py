@@ -67,7 +67,7 @@ def _ids(instance: Instance) -> None:
 
 def _technician(one: Technician) -> None:
     field = f"technicians.{one.id}"
-    if one.shift[0] >= one.shift[1]:
+    if one.shift[0] > one.shift[1]:
         raise Invalid("planning.no_shift", field=f"{field}.shift")
     if one.lunch is not None and one.lunch.earliest > one.lunch.latest:
         raise Invalid("planning.lunch", field=f"{field}.lunch", technician=one.id)
@@ -128,7 +128,9 @@ def _pins(instance: Instance) -> None:
                 raise Invalid("planning.unknown", field="replan.pinned", id=name)
         if not may_do(instance, team[pin.technician], jobs[pin.job]):
             raise Invalid("planning.pin_unable", field="replan.pinned", job=pin.job, technician=pin.technician)
-    for names in zip(*((pin.job, pin.technician) for pin in instance.replan.pinned), strict=True):
-        for name, count in Counter(names).items():
-            if count > 1:
-                raise Invalid("planning.twice", field="replan.pinned", id=name)
+    for name, count in Counter(pin.technician for pin in instance.replan.pinned).items():
+        if count > 1:
+            raise Invalid("planning.twice", field="replan.pinned", id=name)
+    for name, count in Counter(pin.job for pin in instance.replan.pinned).items():
+        if count > jobs[name].crew:
+            raise Invalid("planning.twice", field="replan.pinned", id=name)

@@ -6,6 +6,7 @@ not fall with the distance: then seconds are concave in metres, and a detour nev
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,7 +31,7 @@ class Table:
 def great_circle(lat: Floats, lon: Floats, to_lat: Floats, to_lon: Floats) -> Floats:
     """Metres between points given in radians, elementwise with broadcasting (haversine)."""
     h = np.sin((to_lat - lat) / 2) ** 2 + np.cos(lat) * np.cos(to_lat) * np.sin((to_lon - lon) / 2) ** 2
-    metres: Floats = 2 * EARTH_M * np.arcsin(np.sqrt(h))
+    metres: Floats = 2 * EARTH_M * np.arcsin(np.sqrt(np.minimum(h, 1.0)))
     return metres
 
 
@@ -41,7 +42,9 @@ def drive(bands: Bands, metres: Floats) -> Ints:
     for upto, speed in bands.bands:
         top = metres if upto is None else np.minimum(metres, upto)
         seconds += np.maximum(top - lower, 0.0) / speed
-        lower = lower if upto is None else max(lower, upto)
+        if upto is None:
+            break
+        lower = max(lower, upto)
     return np.where(metres > 0, np.ceil(seconds - 1e-6), 0).astype(np.int64)
 
 
@@ -82,7 +85,7 @@ def _given(matrix: Matrix, wanted: list[str]) -> Table:
     rows = np.array([row_of(matrix, location) for location in wanted])
     grid = np.ix_(rows, rows)
     return Table(
-        np.array(matrix.seconds, dtype=np.int64).reshape(len(matrix.seconds), -1)[grid],
+        np.ceil(np.array(matrix.seconds, dtype=np.float64)).astype(np.int64).reshape(len(matrix.seconds), -1)[grid],
         np.array(matrix.metres, dtype=np.float64).reshape(len(matrix.metres), -1)[grid],
     )
 
@@ -90,7 +93,7 @@ def _given(matrix: Matrix, wanted: list[str]) -> Table:
 def seconds_between(instance: Instance, here: str, there: str) -> int:
     """From one location id to another."""
     if isinstance(instance.travel, Matrix):
-        return instance.travel.seconds[row_of(instance.travel, here)][row_of(instance.travel, there)]
+        return math.ceil(instance.travel.seconds[row_of(instance.travel, here)][row_of(instance.travel, there)])
     return int(estimate(instance.travel, [place_of(instance, here), place_of(instance, there)]).seconds[0, 1])
 
 
