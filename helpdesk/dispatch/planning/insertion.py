@@ -1,7 +1,8 @@
 """The cheapest way of putting one more job into a route, with a visit to a depot where the van lacks a part.
 
 ``glance`` bounds it from below by the detour alone, in one pass over the route; ``study`` finds it exactly, trying the
-places in the order of their detour and stopping where none that follows can be cheaper.
+places in the order of their detour and stopping where none that follows can be cheaper. Its price is exact always, and
+the least of all wherever nothing has to be fetched.
 """
 
 from __future__ import annotations
@@ -157,7 +158,12 @@ def _bounds(p: Problem, route: Route, node: int, ways: list[float], option: Opti
 
 
 def _with_pickup(p: Problem, route: Route, node: int, best: Found) -> Found:
-    """``best``, or what is cheaper: a pick-up, then the job. A later pick-up than a cheaper one is of no use."""
+    """``best``, or what is cheaper: a pick-up, then the job.
+
+    A later pick-up than a cheaper one that can be driven is passed over. Now and then it would have been better (the
+    job lies beside the depot, somebody is late before it); looking at all of them took a third more time and found
+    no better days.
+    """
     frontier = NEVER if p.limited else route.pickup
     ways = detours(p, route, node)
     for option in _options(p, route):

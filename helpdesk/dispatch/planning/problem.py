@@ -41,7 +41,7 @@ class Problem:
 
     def _lay_travel(self, found: Table) -> None:
         weights, given = self.instance.weights, len(self.instance.jobs)
-        order = np.array([*self.job_of, *range(given, len(found.seconds))])
+        order = np.array([*self.job_of, *range(given, len(found.seconds))], dtype=np.int64)
         grid = np.ix_(order, order)
         cost = (weights.travel_per_min * found.seconds / 60 + weights.km * found.metres / 1000)[grid]
         self.seconds: list[list[int]] = found.seconds[grid].tolist()

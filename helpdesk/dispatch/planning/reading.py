@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -37,6 +38,8 @@ def read_plan(data: str | bytes) -> Plan:
 
 
 def _read(kind: TypeAdapter[T], data: str | bytes, prefix: str) -> T:
+    if isinstance(data, bytes):
+        data = data.removeprefix(codecs.BOM_UTF8)
     try:
         return kind.validate_json(data, strict=True)
     except ValidationError as error:
@@ -46,4 +49,4 @@ def _read(kind: TypeAdapter[T], data: str | bytes, prefix: str) -> T:
             raise Invalid("planning.no_shift", field=prefix + ".".join(path)) from None
         if first["type"] == "json_invalid":
             raise Invalid("planning.not_json", field=prefix + "file", why=first["msg"]) from None
-        raise Invalid("planning.shape", field=prefix + ".".join(path) or "file", why=first["msg"]) from None
+        raise Invalid("planning.shape", field=prefix + (".".join(path) or "file"), why=first["msg"]) from None

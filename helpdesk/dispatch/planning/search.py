@@ -62,7 +62,7 @@ class Search:
         if not self._hopeful():
             return Outcome(best, 0)
         while True:
-            if iterations % every == 0:
+            if iterations % every == 0 or iterations == limit.iterations:
                 done = limit.done(since, iterations)
                 if progress is not None:
                     progress(min(done, 1.0), best.cost)
