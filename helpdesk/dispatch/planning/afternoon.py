@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from helpdesk.dispatch.planning.draft import Draft
 from helpdesk.dispatch.planning.model import (
+    Bands,
     Instance,
     Job,
     Lunch,
@@ -25,7 +27,9 @@ from helpdesk.dispatch.planning.model import (
     Told,
 )
 from helpdesk.dispatch.planning.plan import Break, End, Pickup, Plan, PlannedRoute, Start, Visit
+from helpdesk.dispatch.planning.problem import Problem, may_do
 from helpdesk.dispatch.planning.travel import place_of, row_of, seconds_between
+from order_core.errors import Invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,10 @@ class Events:
     added: tuple[Job, ...] = ()
     promised: Mapping[str, Span] = field(default_factory=dict)
     """Job → window promised; absent: that of its windows in which the plan begins it."""
+    missing: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Technician → part → how many of it are not in his van after all."""
+    traffic: float = 1.0
+    """Every way takes so many times as long."""
 
 
 @dataclass
@@ -54,7 +62,11 @@ class _State:
 
 
 def afternoon(instance: Instance, plan: Plan, now: int, events: Events) -> Instance:
-    """The rest of the day from ``now`` on, with what has happened; its baseline is the plan's times."""
+    """The rest of the day from ``now`` on, with what has happened; its baseline is the plan's times.
+
+    Who cannot be in time any more where he is driving to is free to be sent elsewhere.
+    """
+    instance = dataclasses.replace(instance, travel=_slowed(instance.travel, events.traffic))
     states = _states(instance, plan, now, events)
     done = {job: end for state in states.values() for job, end in state.done.items()}
     gone = done.keys() | events.cancelled
@@ -65,16 +77,57 @@ def afternoon(instance: Instance, plan: Plan, now: int, events: Events) -> Insta
         for one in instance.technicians
         if one.id not in events.sick
     ]
-    team = [one for one in team if one.shift[0] < one.shift[1]]
+    team = [_less(one, events.missing.get(one.id, {})) for one in team if one.shift[0] < one.shift[1]]
     names = {one.id for one in team}
     pins = [(state.pinned, name) for name, state in states.items() if name in names]
-    return dataclasses.replace(
+    rest = dataclasses.replace(
         instance,
         technicians=tuple(team),
         jobs=(*(_left(job, told, done, events) for job in instance.jobs if job.id not in gone), *events.added),
         replan=Replan(now, tuple(Pin(job, name) for job, name in pins if job is not None and job not in gone), told),
         travel=_moved(instance, instance.travel, states) if isinstance(instance.travel, Matrix) else instance.travel,
     )
+    return _freed(rest)
+
+
+def _freed(rest: Instance) -> Instance:
+    """Without the pins that nobody can keep: of each a plan with nothing else in it is tried."""
+    replan = rest.replan
+    if replan is None:
+        return rest
+    jobs, team = {job.id: job for job in rest.jobs}, {one.id: one for one in rest.technicians}
+    kept = tuple(pin for pin in replan.pinned if _can_be_kept(rest, replan, pin, jobs[pin.job], team[pin.technician]))
+    return dataclasses.replace(rest, replan=dataclasses.replace(replan, pinned=kept))
+
+
+def _can_be_kept(rest: Instance, replan: Replan, pin: Pin, job: Job, one: Technician) -> bool:
+    alone = dataclasses.replace(job, after=(), crew=1)
+    alone_there = dataclasses.replace(
+        rest, technicians=(one,), jobs=(alone,), replan=dataclasses.replace(replan, pinned=(pin,))
+    )
+    if not may_do(rest, one, job):
+        return False
+    try:
+        Draft(Problem(alone_there))
+    except Invalid:
+        return False
+    return True
+
+
+def _less(one: Technician, missing: Mapping[str, int]) -> Technician:
+    """What is not in his van after all."""
+    van = {part: max(0, quantity - missing.get(part, 0)) for part, quantity in one.van.items()}
+    return dataclasses.replace(one, van=van) if missing else one
+
+
+def _slowed(travel: Bands | Matrix, factor: float) -> Bands | Matrix:
+    if factor == 1:
+        return travel
+    if isinstance(travel, Matrix):
+        rows = tuple(tuple(seconds * factor for seconds in row) for row in travel.seconds)
+        return dataclasses.replace(travel, seconds=rows)
+    bands = tuple((upto, speed / factor) for upto, speed in travel.bands)
+    return dataclasses.replace(travel, access_s=travel.access_s * factor, bands=bands)
 
 
 def _states(instance: Instance, plan: Plan, now: int, events: Events) -> dict[str, _State]:

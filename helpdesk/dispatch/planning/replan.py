@@ -8,7 +8,6 @@ it is cheapest. The search goes on from there. Whatever a customer would notice 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 
 from helpdesk.dispatch.planning.draft import Draft
 from helpdesk.dispatch.planning.engine import checked, seed_of
@@ -128,37 +127,3 @@ def _driven(p: Problem, tech: int, stops: tuple[int, ...]) -> Route | None:
     """The route, with no pick-up more than it needs."""
     plain = build(p, tech, tuple(node for node in stops if not p.jobs <= node < p.first_start))
     return plain if plain is not None else repick(p, tech, stops)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a customer was told and is told now; ``technician`` None: nobody comes any more."""
-
-    job: str
-    before: Told
-    technician: str | None
-    start: int | None
-
-    @property
-    def other_technician(self) -> bool:
-        return self.technician != self.before.technician
-
-    @property
-    def later_s(self) -> int:
-        """Seconds later than told; below zero: earlier."""
-        return 0 if self.start is None else self.start - self.before.start
-
-
-def changes(instance: Instance, plan: Plan) -> list[Change]:
-    """Every customer who would notice: another technician, another time beyond the grace, or nobody."""
-    if instance.replan is None:
-        return []
-    grace, visits, found = instance.weights.moved_start_free_s, plan.visits(), []
-    known = {job.id for job in instance.jobs}
-    for job, told in instance.replan.baseline.items():
-        if job in known:
-            technician, visit = visits.get(job, [(None, None)])[0]
-            change = Change(job, told, technician, visit.start if visit else None)
-            if change.other_technician or abs(change.later_s) > grace:
-                found.append(change)
-    return found
