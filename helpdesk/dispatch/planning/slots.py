@@ -7,6 +7,7 @@ yet the whole truth (overtime, a part to be fetched), the one route is asked exa
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +27,7 @@ Flags = NDArray[np.bool_]
 OFFERS = 3
 A_DAY = 2
 """Windows of one day among those offered."""
+DAY_S = 86400
 TRIES = 4
 """Uncertain technicians who are asked exactly for one window before it is given up."""
 Slot = tuple[int, int]
@@ -91,7 +93,7 @@ class Book:
         return found
 
     def by_cost(self, job: Job, windows: Mapping[Day, Sequence[Span]]) -> Iterator[Offer]:
-        """Windows that can be kept, cheapest first, each at its exact cost."""
+        """Windows that can be kept, cheapest first, each at its exact cost. Its deadline counts from the first day."""
         sight = _Sight(self, job, [list(windows.get(day, ())) for day in self.days])
         heap = sight.entries()
         heapify(heap)
@@ -109,7 +111,7 @@ class Book:
             seen = asked.setdefault(slot, set())
             seen.add(row)
             for span in sight.spans(slot):
-                exact = self.rows[row].ask(job, span)
+                exact = self.rows[row].ask(sight.on(slot[0]), span)
                 if exact is not None:
                     heappush(heap, (exact, slot, place, True))
             if len(seen) < TRIES and (further := sight.further(slot, seen)) is not None:
@@ -154,6 +156,7 @@ class _Sight:
 
     def __init__(self, book: Book, job: Job, windows: list[list[Span]]) -> None:
         self.job, self.windows = job, windows
+        self.offset = np.array([(day - book.days[0]).days for day in book.days])
         chosen = np.flatnonzero(book.able(job)[book.row] & book.columns["open"])
         column = {name: values[chosen] for name, values in book.columns.items()}
         lat, lon = np.radians(job.lat), np.radians(job.lon)
@@ -173,6 +176,12 @@ class _Sight:
         self.fetchable = self.supplied | bool(book.rows[0].instance.depots)
         self._doubtful: dict[int, Flags] = {}
         self._arrive()
+
+    def on(self, day: int) -> Job:
+        """The job as that day sees it: its deadline in seconds after its own midnight."""
+        if self.job.sla_deadline is None:
+            return self.job
+        return dataclasses.replace(self.job, sla_deadline=self.job.sla_deadline - DAY_S * int(self.offset[day]))
 
     def _arrive(self) -> None:
         c = self.column
@@ -229,9 +238,8 @@ class _Sight:
                     lo[slot[0]], hi[slot[0]] = choices[n]
             fits, free = self._inside(lo[self.day], hi[self.day])
             if self.job.sla_deadline is not None:
-                _, free = self._inside(
-                    lo[self.day], np.minimum(hi, self.job.sla_deadline - self.job.service_s)[self.day]
-                )
+                due = self.job.sla_deadline - self.job.service_s - DAY_S * self.offset
+                _, free = self._inside(lo[self.day], np.minimum(hi, due)[self.day])
             certain |= free & self.column["plain"] & self.supplied
             possible |= fits & self.fetchable
         return certain, possible & ~certain
@@ -239,8 +247,9 @@ class _Sight:
     def _inside(self, lo: Ints, hi: Ints) -> tuple[Flags, Flags]:
         """By place: whether the job fits when it begins between ``lo`` and ``hi``, and whether freely (``labels``)."""
         c, s = self.column, self.job.service_s
-        x = np.where(self.hungry > hi, NEVER, np.maximum(self.hungry, lo)) + s
-        y = np.where(self.fed > hi, NEVER, np.maximum(self.fed, lo)) + s
+        hungry, fed = np.maximum(self.hungry, lo), np.maximum(self.fed, lo)
+        x = np.where(hungry > hi, NEVER, hungry) + s
+        y = np.where(fed > hi, NEVER, fed) + s
         eaten = np.where(x <= c["latest"], np.maximum(x + self.u, c["early"]) + c["pause"], NEVER)
         x, y = x + self.u, np.minimum(y + self.u, eaten)
         fits = (x <= c["by_hungry"]) | (y <= c["by_fed"])
