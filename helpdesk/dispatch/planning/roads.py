@@ -6,15 +6,13 @@ Where it does not answer, or knows no way, the estimate stands in, and whoever a
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from http.client import HTTPException
 from typing import Any, Literal
-from urllib.request import Request, urlopen
 
 import numpy as np
+import requests
 
 from helpdesk.dispatch.planning.model import Bands, Instance, Matrix, Place
 from helpdesk.dispatch.planning.travel import Table, estimate, locations, place_of
@@ -39,19 +37,14 @@ class Roads:
     def table(self, places: Sequence[Place], fallback: Bands) -> tuple[Table, bool]:
         """The table between all places, and whether some of it is an estimate."""
         found = estimate(fallback, places)
-        seconds, metres, estimated = found.seconds.copy(), found.metres.copy(), False
-        for rows, columns in self._blocks(len(places)):
-            try:
+        better, estimated = Table(found.seconds.copy(), found.metres.copy()), False
+        try:
+            for rows, columns in self._blocks(len(places)):
                 cells = self._ask([places[row] for row in rows], [places[column] for column in columns])
-            except (OSError, HTTPException, ValueError, KeyError, TypeError, IndexError):
-                return found, True
-            for row, line in zip(rows, cells, strict=True):
-                for column, (time, way) in zip(columns, line, strict=True):
-                    if time is None or way is None:
-                        estimated = True
-                    elif row != column:
-                        seconds[row, column], metres[row, column] = math.ceil(time), way
-        return Table(seconds, metres), estimated
+                estimated |= _take(better, rows, columns, cells)
+        except (requests.RequestException, ValueError, KeyError, TypeError, IndexError, OverflowError):
+            return found, True
+        return better, estimated
 
     def _blocks(self, count: int) -> Iterator[tuple[range, range]]:
         cuts = [range(first, min(first + self.block, count)) for first in range(0, count, self.block)]
@@ -71,16 +64,32 @@ class Roads:
 
     def _valhalla(self, here: list[Place], there: list[Place]) -> list[list[Cell]]:
         ask = {"sources": _points(here), "targets": _points(there), "costing": "auto", "units": "kilometers"}
-        answer = self._fetch("/sources_to_targets", json.dumps(ask).encode("ascii"))
+        answer = self._fetch("/sources_to_targets", ask)
         return [
             [(cell["time"], None if cell["distance"] is None else cell["distance"] * 1000) for cell in line]
             for line in answer["sources_to_targets"]
         ]
 
-    def _fetch(self, path: str, body: bytes | None = None) -> Any:
-        request = Request(self.url.rstrip("/") + path, body, {"Content-Type": "application/json"})  # noqa: S310 - checked above
-        with urlopen(request, timeout=self.timeout_s) as answer:  # noqa: S310
-            return json.load(answer)
+    def _fetch(self, path: str, ask: dict[str, Any] | None = None) -> Any:
+        url = self.url.rstrip("/") + path
+        if ask is None:
+            answer = requests.get(url, timeout=self.timeout_s)
+        else:
+            answer = requests.post(url, json=ask, timeout=self.timeout_s)
+        answer.raise_for_status()
+        return answer.json()
+
+
+def _take(into: Table, rows: range, columns: range, cells: list[list[Cell]]) -> bool:
+    """Write a block of an answer into a table; True when some way is not known. Raises for what is no answer."""
+    unknown = False
+    for row, line in zip(rows, cells, strict=True):
+        for column, (time, way) in zip(columns, line, strict=True):
+            if time is None or way is None or time < 0 or way < 0:
+                unknown = True
+            elif row != column:
+                into.seconds[row, column], into.metres[row, column] = math.ceil(time), way
+    return unknown
 
 
 def _points(places: list[Place]) -> list[dict[str, float]]:
