@@ -9,6 +9,7 @@ INSTRUMENTS = {
     "triage": ("helpdesk.commands.lab.triage:triage", "What each message is about, one JSON line each."),
     "forecast": ("helpdesk.commands.lab.forecast:forecast", "What comes next in a series."),
     "lots": ("helpdesk.commands.lab.lots:lots", "Lot sizes of least cost."),
+    "dispatch": ("helpdesk.commands.lab.dispatch:dispatch", "Who drives where and when on a day."),
     "jobshop": ("helpdesk.commands.lab.jobshop:jobshop", "Which machine does what when."),
     "classify": (
         "helpdesk.commands.lab.classify:classify",
