@@ -25,6 +25,7 @@ SAID_APART = 0.7
 CLAUSE = 4
 """Characters of the shortest clause that can say something."""
 _BETWEEN = re.compile(r"[.!?;。\n]+|,? (?:and|also|but|plus|btw) |,|(?:而且|另外|还有|顺便|同埋|不过|但是|并且)")
+_ANYTHING = re.compile(r"\w")
 _ERROR_CODE = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,2}-?\d{1,3}|\d{1,2}[a-z]|[a-z]{2})(?![a-z0-9])")
 _CODE_CONTEXT = re.compile(r"(?:error|fault|code|显示|代码|错误|故障码|出现|面板|闪|报)")
 _PLAIN_CODE = re.compile(r"(?<![a-z0-9])(?:e|f|er|err|u|h|p)-?\d{1,3}(?![a-z0-9])")
@@ -90,6 +91,8 @@ def _in_danger(guess: Guess) -> Guess:
 
 def _secondary(reader: Engine, normal: str, guess: Guess) -> Intent | None:
     """A second wish: nearly as likely as the first, or said in a clause of its own."""
+    if not _ANYTHING.search(normal):
+        return None
     for label, share in guess.ranked[1:]:
         if share >= SAID_TOO:
             return cast(Intent, label)
