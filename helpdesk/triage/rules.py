@@ -1,6 +1,7 @@
 """Reading a message: language, what is wanted, of which appliance, how urgent, is somebody in danger.
 
-Danger by word lists or by the trained classifier, whichever sees it; intents by the trained engine; appliance,
+Danger by word lists or by the trained classifier, whichever sees it, and a word is overruled only where the
+classifier is all but certain; intents by the trained engine; appliance,
 symptom and urgency by word lists. Pure: the same text and engine give the same ``Triage``.
 """
 
@@ -48,8 +49,8 @@ def classify(
     """
     reader = reader or engine.current()
     normal = normalise(text)
-    opinion = reader.read(normal)
-    danger = hazard_in(normal) or cast(Hazard | None, opinion.danger)
+    opinion = reader.read(normal, hazard_in(normal))
+    danger = cast(Hazard | None, opinion.danger)
     guess = _in_danger(opinion.intent) if danger else opinion.intent
     intent = cast(Intent, guess.label)
     secondary = _secondary(reader, normal, guess)
