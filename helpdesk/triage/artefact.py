@@ -23,11 +23,13 @@ class Gate:
         doubt: of the fast tier, from which the full one is asked.
         alone: of the fast tier, from which it counts where there is no encoder.
         full: of the full tier, from which it counts.
+        meant: of the full tier, below which even a word of danger is meant otherwise.
     """
 
     doubt: float = 0.02
     alone: float = 0.2
     full: float = 0.1
+    meant: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Model:
             if tiers.full:
                 arrays |= tiers.full.to_arrays(f"{name}.full")
         arrays["encoders"] = np.array(self.intents.full.encoders if self.intents.full else (), np.str_)
-        arrays["gate"] = np.array([self.gate.doubt, self.gate.alone, self.gate.full])
+        arrays["gate"] = np.array([self.gate.doubt, self.gate.alone, self.gate.full, self.gate.meant])
         labels = self.intents.fast.labels
         arrays["floors"] = np.array(
             [[kind[label] for label in labels] for kind in (self.floors.prefill, self.floors.act)]

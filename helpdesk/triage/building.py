@@ -1,7 +1,7 @@
 """From messages to a whole model: what ``make triage-model`` and the nightly retraining both do."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +38,7 @@ PREFILL, ACT = 0.90, 0.98
 EVIDENCE = 20
 """Held-out messages before a floor is believed."""
 NEVER = 2.0
-MISSED, IN_DOUBT = 0.01, 0.003
+MISSED, IN_DOUBT = 0.015, 0.003
 """Share of held-out dangers that neither words nor the gate may see; and that the fast tier may not pass on."""
 
 
@@ -104,7 +104,10 @@ def build(learned: Lesson, fingerprint: str) -> Model:
     fast, full = dangers
     unseen = np.array([hazard_in(text) is None for text in learned.danger_normals])
     wanted = ((fast, IN_DOUBT), (fast, MISSED), (full, MISSED))
-    gate = Gate(*(_gate(*tier, learned.danger_folds, unseen, share) for tier, share in wanted))
+    gate = Gate(
+        *(_gate(*tier, learned.danger_folds, unseen, share) for tier, share in wanted),
+        meant=_lowest(*full, learned.danger_folds, ~unseen) / 2 if encoders else 0.0,
+    )
     return Model(
         grams,
         Tiers(intents[0][0], intents[1][0] if encoders else None),
@@ -156,12 +159,22 @@ def _gate(
     classifier: Classifier, held: Sequence[HeldOut], fold: Ints, unseen: NDArray[np.bool_], share: float
 ) -> float:
     """The probability of danger below which this share of held-out dangers lies, counting those that words see."""
-    risks = []
+    risks = [np.where(unseen[at], risk, 1.0) for at, risk in _risks(classifier, held, fold)]
+    return float(np.quantile(np.concatenate(risks), share))
+
+
+def _lowest(classifier: Classifier, held: Sequence[HeldOut], fold: Ints, seen: NDArray[np.bool_]) -> float:
+    """The least probability of danger among held-out dangers that there is a word for."""
+    return min((float(risk[seen[at]].min()) for at, risk in _risks(classifier, held, fold) if seen[at].any()), default=0)
+
+
+def _risks(classifier: Classifier, held: Sequence[HeldOut], fold: Ints) -> Iterator[tuple[Ints, Floats]]:
+    """(rows, probabilities of danger) of the dangers in each part that was held out."""
     for number, part in enumerate(held):
         shares = softmax(part.margins / np.float32(classifier.temperature))
+        harmful = part.truth != corpus.NO_DANGER
         risk = 1 - shares[:, part.known.index(corpus.NO_DANGER)]
-        risks += list(np.where(unseen[fold == number], risk, 1.0)[part.truth != corpus.NO_DANGER])
-    return float(np.quantile(risks, share))
+        yield np.flatnonzero(fold == number)[harmful], risk[harmful]
 
 
 def _neighbours(learned: Lesson) -> Neighbours:

@@ -77,10 +77,10 @@ class Engine:
         dangers |= dict.fromkeys(harmless, corpus.NO_DANGER)
         return cls(model, tuple(corrections), known, dangers, use_encoders)
 
-    def read(self, normal: str) -> Opinion:
-        """Judge a normalised text."""
+    def read(self, normal: str, word: str | None = None) -> Opinion:
+        """Judge a normalised text; ``word``: the danger that it has a word for."""
         message = _Message(self, normal)
-        return Opinion(message.danger(), message.intent())
+        return Opinion(message.danger(word), message.intent())
 
     def quick(self, normal: str) -> Guess:
         """What a piece of a message wants, by the fast tier."""
@@ -132,19 +132,22 @@ class _Message:
     def _vectors(self) -> Vectors:
         return vectors_of(self._engine.encoders, self._common)
 
-    def danger(self) -> str | None:
+    def danger(self, word: str | None) -> str | None:
+        """A word of danger counts unless the full tier is all but certain that it is meant otherwise."""
         known = self._engine.dangers.get(self._normal)
         if known is not None:
-            return None if known == corpus.NO_DANGER else known
+            return word if known == corpus.NO_DANGER else word or known
         tiers, gate = self._model.dangers, self._model.gate
         fast = tiers.fast.probabilities(tiers.fast.margins(self._weighed, {}))
         risk = 1 - float(fast[tiers.fast.labels.index(corpus.NO_DANGER)])
         if tiers.full is None or not self._engine.encoders:
-            return _gravest(tiers.fast, fast) if risk >= gate.alone else None
-        if risk < gate.doubt:
+            return word or (_gravest(tiers.fast, fast) if risk >= gate.alone else None)
+        if word is None and risk < gate.doubt:
             return None
         full = tiers.full.probabilities(tiers.full.margins(self._weighed, self._vectors))
         risk = 1 - float(full[tiers.full.labels.index(corpus.NO_DANGER)])
+        if word is not None:
+            return word if risk >= gate.meant else None
         return _gravest(tiers.full, full) if risk >= gate.full else None
 
     def intent(self) -> Guess:

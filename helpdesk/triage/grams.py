@@ -6,9 +6,9 @@ give the same numbers.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -20,6 +20,8 @@ LONGEST = 5
 """Characters of the longest n-gram."""
 READ_AT_MOST = 1000
 """Characters of a message that count; the longest SMS has 1,600, and nobody comes to the point after a thousand."""
+SHORT, REMEMBERED = 12, 8192
+"""Characters of a word whose n-grams are remembered, and how many words are: all that is common in a language."""
 _WORD = re.compile(r"[a-z0-9]+|[^\sa-z0-9]")
 _FIGURES = re.compile(r"\d{4,}")
 
@@ -37,13 +39,13 @@ def words(text: str) -> list[str]:
 
 def characters(text: str) -> list[str]:
     """Runs of 1 to 5 characters inside words, a blank marking either end of a word."""
-    found: list[str] = []
-    for word in text.split():
-        padded = f" {word} "
-        length = len(padded)
-        for size in range(1, min(LONGEST, length) + 1):
-            found += [padded[i : i + size] for i in range(length - size + 1)]
-    return found
+    return [run for word in text.split() for run in _runs(word)]
+
+
+def _runs(word: str) -> list[str]:
+    padded = f" {word} "
+    length = len(padded)
+    return [padded[i : i + size] for size in range(1, min(LONGEST, length) + 1) for i in range(length - size + 1)]
 
 
 @dataclass(frozen=True)
@@ -58,15 +60,25 @@ class Block:
         """Entry → column."""
         return {entry: column for column, entry in enumerate(self.entries)}
 
-    def weigh(self, tokens: Iterable[str]) -> tuple[NDArray[np.int64], Floats]:
-        """(columns, values): (1 + ln count) · idf, of length one."""
+    def columns(self, tokens: Iterable[str]) -> list[int]:
+        """Those of the tokens that are known, as often as they occur."""
         known = self.index
-        counted = Counter(column for token in tokens if (column := known.get(token)) is not None)
-        columns = np.fromiter(counted.keys(), np.int64, len(counted))
+        return [known[token] for token in tokens if token in known]
+
+    @cached_property
+    def runs(self) -> Callable[[str], list[int]]:
+        """The columns of a word's runs of characters; words that come again and again are remembered."""
+        remembered = lru_cache(maxsize=REMEMBERED)(lambda word: self.columns(_runs(word)))
+        return lambda word: remembered(word) if len(word) <= SHORT else self.columns(_runs(word))
+
+    def weigh(self, columns: Iterable[int]) -> tuple[NDArray[np.int64], Floats]:
+        """(columns, values): (1 + ln count) · idf, of length one."""
+        counted = Counter(columns)
+        distinct = np.fromiter(counted.keys(), np.int64, len(counted))
         counts = np.fromiter(counted.values(), np.float32, len(counted))
-        values = (1 + np.log(counts)) * self.idf[columns]
+        values = (1 + np.log(counts)) * self.idf[distinct]
         length = float(np.sqrt(values @ values))
-        return columns, (values / length if length else values).astype(np.float32)
+        return distinct, (values / length if length else values).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -84,8 +96,9 @@ class Grams:
     def weigh(self, normal: str) -> tuple[NDArray[np.int64], Floats]:
         """(columns, values) of a normalised text."""
         text = plain(normal)
-        left, left_values = self.words.weigh(words(text))
-        right, right_values = self.characters.weigh(characters(text))
+        left, left_values = self.words.weigh(self.words.columns(words(text)))
+        runs = self.characters.runs
+        right, right_values = self.characters.weigh(column for word in text.split() for column in runs(word))
         return np.concatenate((left, right + len(self.words.entries))), np.concatenate((left_values, right_values))
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:

@@ -17,11 +17,12 @@ DEFAULT: Language = "zh-Hant"
 _TO_SIMPLIFIED = OpenCC("t2s")
 _TO_TRADITIONAL = OpenCC("s2t")
 
-_HAN = re.compile(r"[㐀-鿿豈-﫿𠀀-𫝀]")
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002b740]")
 _LATIN_WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}(?!\d)")
 _APOSTROPHES = re.compile(r"['’‘`´]")
-_DECORATION = re.compile("[\u200b-\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")
-"""Joiners, variation selectors, keycaps and skin tones: what makes an emoji look, not mean, different."""
+_DECORATION = re.compile("[\u200b-\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\ufeff\ud800-\udfff]")
+"""Joiners, variation selectors, keycaps and skin tones: what makes an emoji look, not mean, different. And halves
+of characters, which a broken sender cuts."""
 _SPACES = re.compile(r"\s+")
 
 _CANTONESE = frozenset("喺畀冇嘅啲嚟唔咗佢嗰咁噉睇搵哋咩乜嘢攞諗嘥啱冧嗌掣咪嗱囉喎啩㗎")
@@ -93,7 +94,7 @@ def detect_language(text: str, stored: str | None) -> Language:
 
 
 def _script(text: str) -> Language | None:
-    kinds = [_script_of(char) for char in text]
+    kinds = [_script_of(char) for char in _HAN.findall(text)]
     traditional, simplified = kinds.count("zh-Hant"), kinds.count("zh-Hans")
     if traditional == simplified:
         return None

@@ -39,9 +39,48 @@ def _token(token: str) -> str:
 
 
 def compile_words(words: Iterable[str]) -> re.Pattern[str]:
-    """One pattern that finds any of the entries, the longest first; never matches when there is none."""
-    entries = sorted({to_regex(word) for word in words}, key=len, reverse=True)
-    return re.compile("|".join(entries) if entries else r"(?!)")
+    """One pattern that finds any of the entries, the longest first; never matches when there is none.
+
+    Entries are tried only where one of them can begin, which is at few places of a text: Latin words at the
+    beginning of a word.
+    """
+    entries = {entry: begins(normalise(word)) for word in words if (entry := to_regex(word))}
+    longest = sorted(entries, key=lambda entry: (-len(entry), entry))
+    branches = []
+    for before, latin in ((r"(?<![a-z0-9])", True), ("", False)):
+        chosen = {entry: {char for char in entries[entry] if bool(_LATIN.match(char)) is latin} for entry in longest}
+        if starts := sorted(set().union(*chosen.values())):
+            alternatives = "|".join(entry for entry in longest if chosen[entry])
+            branches.append(f"{before}(?=[{''.join(map(re.escape, starts))}])(?:{alternatives})")
+    return re.compile("|".join(branches) if branches else r"(?!)")
+
+
+def begins(word: str) -> set[str]:
+    """The characters that what a normalised entry finds can begin with."""
+    first: set[str] = set()
+    for part in _split(word):
+        if part.startswith("("):
+            inside = _split(part, within=1)[0]
+            first |= begins(inside)
+            after = part[len(inside) + 2 :]
+            first |= begins(after[1:].lstrip()) if after.startswith("*") else set()
+        else:
+            first |= set(part[:1])
+    return first
+
+
+def _split(word: str, within: int = 0) -> list[str]:
+    """The alternatives of a word; with ``within`` 1, what its first bracket holds."""
+    parts, depth = [""], 0
+    for char in word:
+        if within and char == ")" and depth == 1:
+            return parts
+        if char == "|" and not depth:
+            parts.append("")
+        elif not (within and char == "(" and not depth):
+            parts[-1] += char
+        depth += (char == "(") - (char == ")")
+    return parts
 
 
 @lru_cache(maxsize=16)

@@ -1,6 +1,7 @@
 """Reading a message: language, what is wanted, of which appliance, how urgent, is somebody in danger.
 
-Danger by word lists or by the trained classifier, whichever sees it; intents by the trained engine; appliance,
+Danger by word lists or by the trained classifier, whichever sees it, and a word is overruled only where the
+classifier is all but certain; intents by the trained engine; appliance,
 symptom and urgency by word lists. Pure: the same text and engine give the same ``Triage``.
 """
 
@@ -25,6 +26,7 @@ SAID_APART = 0.7
 CLAUSE = 4
 """Characters of the shortest clause that can say something."""
 _BETWEEN = re.compile(r"[.!?;。\n]+|,? (?:and|also|but|plus|btw) |,|(?:而且|另外|还有|顺便|同埋|不过|但是|并且)")
+_ANYTHING = re.compile(r"\w")
 _ERROR_CODE = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,2}-?\d{1,3}|\d{1,2}[a-z]|[a-z]{2})(?![a-z0-9])")
 _CODE_CONTEXT = re.compile(r"(?:error|fault|code|显示|代码|错误|故障码|出现|面板|闪|报)")
 _PLAIN_CODE = re.compile(r"(?<![a-z0-9])(?:e|f|er|err|u|h|p)-?\d{1,3}(?![a-z0-9])")
@@ -47,8 +49,8 @@ def classify(
     """
     reader = reader or engine.current()
     normal = normalise(text)
-    opinion = reader.read(normal)
-    danger = hazard_in(normal) or cast(Hazard | None, opinion.danger)
+    opinion = reader.read(normal, hazard_in(normal))
+    danger = cast(Hazard | None, opinion.danger)
     guess = _in_danger(opinion.intent) if danger else opinion.intent
     intent = cast(Intent, guess.label)
     secondary = _secondary(reader, normal, guess)
@@ -90,6 +92,8 @@ def _in_danger(guess: Guess) -> Guess:
 
 def _secondary(reader: Engine, normal: str, guess: Guess) -> Intent | None:
     """A second wish: nearly as likely as the first, or said in a clause of its own."""
+    if not _ANYTHING.search(normal):
+        return None
     for label, share in guess.ranked[1:]:
         if share >= SAID_TOO:
             return cast(Intent, label)
