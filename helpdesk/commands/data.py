@@ -5,6 +5,7 @@ import click
 from helpdesk import schema
 from helpdesk.commands import in_app, log_to_stderr
 from helpdesk.config import load_settings
+from helpdesk.search import index
 from order_core.parties.service import ensure_departments
 
 
@@ -19,7 +20,7 @@ def upgrade() -> None:
     settings = load_settings()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     schema.upgrade(settings.database_url)
-    in_app(lambda session, _at: ensure_departments(session))
+    in_app(lambda session, _at: (ensure_departments(session), index.fill_if_empty(session)))
     click.echo(f"database is at {schema.head()}")
 
 

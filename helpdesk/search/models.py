@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from order_core.db import Base, Id
+from order_core.db import Base, BigInt, Id
 
 
 class Tokens(TypeDecorator[Any]):
@@ -46,7 +46,7 @@ class SearchEntry(Base):
 
     id: Mapped[Id] = mapped_column(init=False)
     kind: Mapped[str] = mapped_column(String(8))
-    ref_id: Mapped[int]
+    ref_id: Mapped[int] = mapped_column(BigInt)
     at: Mapped[datetime]
     words: Mapped[Any] = mapped_column(Tokens)
 
@@ -62,8 +62,9 @@ SQLITE = (
     " INSERT INTO search_fts(search_fts, rowid, words) VALUES ('delete', old.id, old.words);"
     " INSERT INTO search_fts(rowid, words) VALUES (new.id, new.words); END",
 )
-POSTGRESQL = ("CREATE INDEX ix_search_entry_words ON search_entry USING gin (words)",)
+POSTGRESQL = ("CREATE INDEX ix_search_entry_words ON search_entry USING gin (words) WITH (fastupdate = off)",)
+_made: Any = DDL  # SQLAlchemy's own annotations leave it untyped
 for _statement in SQLITE:
-    event.listen(SearchEntry.__table__, "after_create", DDL(_statement).execute_if(dialect="sqlite"))
+    event.listen(SearchEntry.__table__, "after_create", _made(_statement).execute_if(dialect="sqlite"))
 for _statement in POSTGRESQL:
-    event.listen(SearchEntry.__table__, "after_create", DDL(_statement).execute_if(dialect="postgresql"))
+    event.listen(SearchEntry.__table__, "after_create", _made(_statement).execute_if(dialect="postgresql"))

@@ -25,7 +25,7 @@ SQLITE_SEARCH = (
     " INSERT INTO search_fts(search_fts, rowid, words) VALUES ('delete', old.id, old.words);"
     " INSERT INTO search_fts(rowid, words) VALUES (new.id, new.words); END",
 )
-POSTGRESQL_SEARCH = ("CREATE INDEX ix_search_entry_words ON search_entry USING gin (words)",)
+POSTGRESQL_SEARCH = ("CREATE INDEX ix_search_entry_words ON search_entry USING gin (words) WITH (fastupdate = off)",)
 RUNNING = "stopped_at IS NULL AND due_at IS NOT NULL"
 
 
@@ -55,7 +55,7 @@ def upgrade() -> None:
         "search_entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
-        sa.Column("ref_id", sa.Integer(), nullable=False),
+        sa.Column("ref_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("words", sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_entry")),
