@@ -29,6 +29,8 @@ BLUEPRINTS = (
     "helpdesk.channels.views",
     "helpdesk.channels.voice_views",
     "helpdesk.tickets.views",
+    "helpdesk.tickets.list_views",
+    "helpdesk.search.views",
     "helpdesk.dispatch.views",
     "helpdesk.parts.views",
     "helpdesk.pipeline.views",

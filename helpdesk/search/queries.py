@@ -43,7 +43,7 @@ class Found:
     at: datetime
 
 
-def find(session: Session, asked: Question, kinds: Iterable[str] = KINDS) -> list[Found]:
+def find(session: Session, asked: Question, kinds: Iterable[str] = KINDS, most: int = ENOUGH) -> list[Found]:
     """Rows that hold every token, the newest first, at most some dozens of either group; empty for no question."""
     wanted = set(kinds)
     connection = session.connection()
@@ -52,31 +52,33 @@ def find(session: Session, asked: Question, kinds: Iterable[str] = KINDS) -> lis
         return []
     if connection.dialect.name == "postgresql":  # a scan of the table is never the way, whatever it estimates
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-    found = _dated(connection, asked, [k for k in DATED if k in wanted], newest)
-    found += _ask(connection, asked, [k for k in LASTING if k in wanted], ())
+    found = _dated(connection, asked, [k for k in DATED if k in wanted], newest, most)
+    found += _ask(connection, asked, [k for k in LASTING if k in wanted], (), most)
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL enable_seqscan = on")
     return found
 
 
-def _dated(connection: Connection, asked: Question, kinds: Sequence[str], newest: datetime) -> list[Found]:
+def _dated(connection: Connection, asked: Question, kinds: Sequence[str], newest: datetime, most: int) -> list[Found]:
     """Open windows until there is enough: each is eight times as long as the one before."""
     found: list[Found] = []
     for window in rules.windows(newest):
-        found = _ask(connection, asked, kinds, window)
-        if len(found) >= ENOUGH:
+        found = _ask(connection, asked, kinds, window, most)
+        if len(found) >= most:
             break
     return found
 
 
-def _ask(connection: Connection, asked: Question, kinds: Sequence[str], window: tuple[str, ...]) -> list[Found]:
+def _ask(
+    connection: Connection, asked: Question, kinds: Sequence[str], window: tuple[str, ...], most: int
+) -> list[Found]:
     if not kinds:
         return []
     if connection.dialect.name == "postgresql":
         statement, match = _POSTGRESQL, rules.in_postgresql(asked, kinds, window)
     else:
         statement, match = _SQLITE, rules.in_sqlite(asked, kinds, window)
-    rows = connection.execute(statement, {"match": match, "most": ENOUGH})
+    rows = connection.execute(statement, {"match": match, "most": most})
     return [Found(kind, ref_id, at) for kind, ref_id, at in rows]
 
 
@@ -92,9 +94,11 @@ def texts(session: Session, found: Iterable[Found]) -> dict[tuple[str, int], str
     }
 
 
-def ranked(session: Session, asked: Question, kinds: Iterable[str] = KINDS) -> dict[str, list[Found]]:
+def ranked(
+    session: Session, asked: Question, kinds: Iterable[str] = KINDS, most: int = ENOUGH
+) -> dict[str, list[Found]]:
     """Kind → rows that hold what was asked for: whole phrases first, then the newest."""
-    found = find(session, asked, kinds)
+    found = find(session, asked, kinds, most)
     said = texts(session, found)
     rows: dict[str, list[tuple[int, Found]]] = {}
     for one in found:

@@ -180,6 +180,33 @@ def hand_to(session: Session, issue: Issue, person_id: int, *, by: Actor, at: da
     session.flush()
 
 
+def give_to(session: Session, issue: Issue, person_id: int | None, *, by: Actor, at: datetime) -> bool:
+    """Make a person the one owner of an open issue, from whatever state; None gives it back. False: he is already.
+
+    Raises:
+        Forbidden: an issue that is done.
+    """
+    if issue.state not in rules.OPEN_STATES:
+        raise Forbidden("issue.not_open", clause="5.1.2-b", number=issue.number, state=issue.state)
+    if issue.assignee_id == person_id:
+        return False
+    if person_id is None:
+        owner = Actor(kind="person", id=issue.assignee_id, department=issue.department)
+        step(session, issue, "return", {"reason": "given back"}, by=owner, at=at)
+        return True
+    if issue.state == "open":
+        classify(session, issue, category=issue.category or "other", urgency=issue.urgency, by=by, at=at)
+    if issue.state == "classified":
+        step(session, issue, "assign", {"assignee_id": person_id}, by=by, at=at)
+        return True
+    issue.assignee_id = person_id
+    _own_clocks(session, issue)
+    note(session, issue, "handed_over", by=by, at=at, data={"assignee_id": person_id}, clauses=("5.1.2-b",))
+    tell(session, key=f"{issue.kind}.assigned", at=at, about=issue, person=person_id, params={"number": issue.number})
+    session.flush()
+    return True
+
+
 @carries("clock", "5.3.1-b")
 def open_callback(
     session: Session,

@@ -69,6 +69,12 @@ class Clock(Base):
             postgresql_where=text("stopped_at IS NULL AND due_at IS NOT NULL"),
         ),
         Index(
+            "ix_clock_paused",
+            "case_id",
+            sqlite_where=text("stopped_at IS NULL AND due_at IS NULL"),
+            postgresql_where=text("stopped_at IS NULL AND due_at IS NULL"),
+        ),
+        Index(
             "ix_clock_party",
             "party",
             "policy",

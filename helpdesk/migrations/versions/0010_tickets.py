@@ -27,6 +27,8 @@ SQLITE_SEARCH = (
 )
 POSTGRESQL_SEARCH = ("CREATE INDEX ix_search_entry_words ON search_entry USING gin (words) WITH (fastupdate = off)",)
 RUNNING = "stopped_at IS NULL AND due_at IS NOT NULL"
+PAUSED = "stopped_at IS NULL AND due_at IS NULL"
+OPEN = "state NOT IN ('closed', 'void')"
 
 
 def _after(column: str) -> dict[str, Any]:
@@ -175,6 +177,13 @@ def upgrade() -> None:
             sqlite_where=sa.text(RUNNING),
             postgresql_where=sa.text(RUNNING),
         )
+        batch_op.create_index(
+            "ix_clock_paused",
+            ["case_id"],
+            unique=False,
+            sqlite_where=sa.text(PAUSED),
+            postgresql_where=sa.text(PAUSED),
+        )
 
     with op.batch_alter_table("issue", schema=None, recreate=_made_anew()) as batch_op:
         batch_op.add_column(sa.Column("touched_at", sa.DateTime(timezone=True), nullable=True), **_after("closed_at"))
@@ -189,6 +198,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_issue_state_touched", ["state", "touched_at", "id"], unique=False)
         batch_op.create_index("ix_issue_team_touched", ["team", "touched_at", "id"], unique=False)
         batch_op.create_index("ix_issue_touched", ["touched_at", "id"], unique=False)
+        for name, columns in (("", []), ("_assignee", ["assignee_id"])):
+            batch_op.create_index(
+                f"ix_issue_open{name}",
+                [*columns, "touched_at", "id"],
+                unique=False,
+                sqlite_where=sa.text(OPEN),
+                postgresql_where=sa.text(OPEN),
+            )
         batch_op.create_index("ix_issue_urgency_touched", ["urgency", "touched_at", "id"], unique=False)
     for statement in SQLITE_SEARCH if op.get_bind().dialect.name == "sqlite" else POSTGRESQL_SEARCH:
         op.execute(statement)
