@@ -15,6 +15,7 @@ from helpdesk.auth.sessions import load_signed_in, load_token, select_locale, se
 from helpdesk.config import Settings, load_settings
 from helpdesk.extensions import babel, csrf, db, login_manager, migrate
 from helpdesk.paths import package_dir, template_dir
+from helpdesk.search import watch
 from order_core.errors import Forbidden, Invalid
 from order_core.kernel.guard import PUBLIC
 from order_core.rulebook.roles import GRANTS
@@ -28,6 +29,8 @@ BLUEPRINTS = (
     "helpdesk.channels.views",
     "helpdesk.channels.voice_views",
     "helpdesk.tickets.views",
+    "helpdesk.tickets.list_views",
+    "helpdesk.search.views",
     "helpdesk.dispatch.views",
     "helpdesk.parts.views",
     "helpdesk.pipeline.views",
@@ -148,6 +151,7 @@ def _wire_extensions(app: OrderCare) -> None:
         database.configure(db.engine)
     sessions: sessionmaker[Any] = db.session.session_factory
     wakeup.nudge_after_commit(sessions, app.settings.redis_url)
+    watch.start(sessions)
 
 
 def _wire_responses(app: OrderCare) -> None:

@@ -58,6 +58,7 @@ TOPICS: dict[str, Topic] = {
     "quote.lapse": Topic("plan", "workers.jobs.quote_lapse"),
     "forecast.compute": Topic("heavy", "workers.jobs.forecast"),
     "outbox.purge": Topic("heavy", "workers.jobs.purge"),
+    "tickets.bulk": Topic("plan", "workers.jobs.bulk"),
     "triage.retrain": Topic("heavy", "workers.jobs.retrain", external=True),
 }
 

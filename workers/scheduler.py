@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from helpdesk import wakeup
 from helpdesk.now import wall
+from order_core.issues.level import service as level
 from order_core.kernel import clock, notice, outbox
-from order_core.rulebook.clocks import house_calendar
 from workers import runtime, schedule
 from workers.models import Lease
 from workers.runtime import transaction
@@ -119,7 +119,7 @@ def wake_due(redis_url: str) -> list[wakeup.QueueName]:
 
 
 def _fire_clocks(session: Session, at: datetime) -> None:
-    clock.fire_due(session, at=at, calendar=house_calendar(session))
+    clock.fire_due(session, at=at, calendar=level.calendars(session))
     notice.escalate_unread(session, at=at)
 
 

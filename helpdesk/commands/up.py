@@ -16,6 +16,7 @@ from helpdesk import embedded, schema
 from helpdesk.child import Child
 from helpdesk.commands import in_app
 from helpdesk.config import ConfigError, Settings, load_settings
+from helpdesk.search import index
 from helpdesk.supervisor import Supervisor
 from helpdesk.wakeup import QUEUES, request_redis
 from order_core.parties.service import ensure_departments
@@ -47,7 +48,7 @@ def prepare(settings: Settings) -> None:
     else:
         _check_redis(settings.redis_url)
     schema.upgrade(settings.database_url)
-    in_app(lambda session, _at: ensure_departments(session))
+    in_app(lambda session, _at: (ensure_departments(session), index.fill_if_empty(session)))
     if settings.demo:
         in_app(_load_demo)
 

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from helpdesk.tickets.queries import Row
+from helpdesk.tickets.queries import Due, Row
+from helpdesk.tickets.rules import COLUMNS, Filter
 from order_core.issues.models import Issue
 from order_core.kernel.clock import Clock
 from order_core.parties.models import Customer, Person
@@ -21,7 +23,7 @@ def label(kind: str, value: str | None) -> str:
     return str(gettext(f"{kind}.{value}")) if value else ""
 
 
-def clock_pill(clock: Clock | None, at: datetime) -> dict[str, Any] | None:
+def clock_pill(clock: Clock | Due | None, at: datetime) -> dict[str, Any] | None:
     """The clock that runs out first: time left, overdue or paused."""
     if clock is None:
         return None
@@ -44,11 +46,63 @@ def span(length: timedelta) -> str:
 
 def summary(row: Row, at: datetime) -> dict[str, Any]:
     """A line of the list."""
-    return facts(row.issue, row.customer, row.assignee, row.clock, at)
+    issue, clock = row.issue, clock_pill(row.clock, at)
+    urgent = issue.safety or issue.urgency in ("emergency", "high")
+    return {
+        "id": issue.id,
+        "number": issue.number,
+        "kind": issue.kind,
+        "subject": issue.subject,
+        "href": f"/tickets/{issue.number}",
+        "urgent": urgent,
+        "glyph": "phone-call" if issue.kind == "callback" else GLYPHS.get(issue.appliance or "", "message-square"),
+        "customer": row.customer or issue.phone or label("customer", "unknown"),
+        "state": issue.state,
+        "state_label": label("state.Issue", issue.state),
+        "urgency": issue.urgency,
+        "urgency_label": label("urgency", issue.urgency),
+        "safety": issue.safety,
+        "clock": clock,
+        "assignee": row.assignee or "",
+        "team": label("team", issue.team),
+        "channel": label("channel", issue.channel),
+        "language": label("language", issue.language),
+        "appliance": label("appliance", issue.appliance),
+        "symptom": label("symptom", issue.symptom),
+        "touched_at": issue.touched_at,
+        "opened_at": issue.opened_at,
+    }
+
+
+GLYPHS = {
+    "refrigerator": "refrigerator",
+    "washing_machine": "washing-machine",
+    "air_conditioner": "air-vent",
+    "dishwasher": "utensils",
+    "water_heater": "heater",
+    "tv": "tv",
+    "stove_oven": "microwave",
+}
+MANY = 1_000
+
+
+def said_count(found: int | None) -> str:
+    """A count as the pane shows it: counting stops at a thousand."""
+    return "" if found is None else "999+" if found >= MANY else str(found)
+
+
+def headings(columns: Sequence[str]) -> list[tuple[str, str]]:
+    """(column, what it is called)."""
+    return [(name, str(gettext(f"tickets.column.{name}"))) for name in columns]
+
+
+def every_column(shown: Sequence[str]) -> list[dict[str, Any]]:
+    """Every column there is, and whether the reader has it."""
+    return [{"name": n, "label": gettext(f"tickets.column.{n}"), "shown": n in shown} for n in COLUMNS]
 
 
 def facts(
-    issue: Issue, customer: Customer | None, assignee: Person | None, clock: Clock | None, at: datetime
+    issue: Issue, customer: Customer | None, assignee: Person | None, clock: Due | None, at: datetime
 ) -> dict[str, Any]:
     """What list and page show of an issue."""
     return {
@@ -84,18 +138,13 @@ def stepper(state: str) -> list[dict[str, Any]]:
     ]
 
 
-def view_links(counts: dict[str, int], views: Sequence[str], active: str) -> list[dict[str, Any]]:
-    """The left pane."""
-    return [
-        {
-            "key": view,
-            "label": gettext(f"tickets.view.{view}"),
-            "count": counts.get(view),
-            "href": f"/tickets?view={view}",
-            "active": view == active,
-        }
-        for view in views
-    ]
+def view_link(
+    name: str, key: str, wanted: Filter, found: int | None, *, active: bool, extra: str = ""
+) -> dict[str, Any]:
+    """A line of the left pane."""
+    query = urlencode({**wanted.narrowed(), **({"saved": extra} if extra else {})})
+    return {"key": key, "label": name, "count": said_count(found), "href": f"/tickets?{query}", "active": active,
+            "id": extra}  # fmt: skip
 
 
 def names_of(session: Session, ids: set[int]) -> dict[int, str]:

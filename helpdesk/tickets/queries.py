@@ -1,78 +1,148 @@
-"""Reads for the ticket list and the ticket page."""
+"""Reads for the ticket list and the ticket page.
+
+A list walks one index in the list's own order, from where the last page ended. What no index narrows is looked for
+among the next ``SCAN`` rows of it: a page never costs more, and says how far it has looked.
+"""
 
 import base64
 import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, Subquery, and_, exists, func, literal, select, text, tuple_
+from sqlalchemy.orm import Session, aliased
 
+from helpdesk.channels.models import Message
+from helpdesk.search import queries as search
+from helpdesk.search import rules as words
+from helpdesk.tickets.rules import MINE, NOBODY, VIEWS, Filter
+from order_core.db import BigInt, UTCDateTime
 from order_core.errors import Invalid, NotFound
-from order_core.issues.models import Issue
+from order_core.issues.models import OPEN, Issue
 from order_core.kernel.actor import Actor
 from order_core.kernel.clock import Clock
 from order_core.parties.models import Customer, Person
 
+__all__ = ["KINDS", "PAGE", "VIEWS", "Filter", "Page", "Row", "by_number", "changes", "counts", "ids", "tickets"]
+
 PAGE = 50
-DONE = ("closed", "void")
-VIEWS = ("mine", "unassigned", "open", "overdue", "callbacks", "closed")
-"""The list's ready-made views, in the order of the left pane."""
+SCAN = 5_000
+"""Rows of an index that one page looks at."""
+MANY = 1_000
+"""Counts end here: 999+."""
 KINDS = ("ticket", "callback")
+DONE = ("closed", "void")
+SOON = timedelta(hours=1)
+LEADS = ("assignee", "state", "appliance", "team", "urgency", "channel", "language")
+"""Fields with an index, the one that narrows most first."""
 
 
 @dataclass(frozen=True)
-class Filter:
-    """What the list shows; empty strings do not narrow."""
+class Line:
+    """What a list shows of an issue."""
 
-    view: str = "open"
-    state: str = ""
-    urgency: str = ""
-    q: str = ""
-    after: str = ""
+    id: int
+    number: str
+    kind: str
+    subject: str
+    phone: str | None
+    channel: str
+    language: str
+    state: str
+    urgency: str
+    safety: bool
+    appliance: str | None
+    symptom: str | None
+    team: str | None
+    touched_at: datetime
+    opened_at: datetime
+    version: int
+
+
+@dataclass(frozen=True)
+class Due:
+    """The clock that runs out first; ``due_at`` None while it is paused."""
+
+    policy: str
+    due_at: datetime | None
 
 
 @dataclass(frozen=True)
 class Row:
     """One line of the list."""
 
-    issue: Issue
-    customer: Customer | None
-    assignee: Person | None
-    clock: Clock | None
+    issue: Line
+    customer: str | None
+    assignee: str | None
+    clock: Due | None
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page and the cursor of the next, or None."""
+    """One page, the cursor of the next or None, and whether rows were passed over that nothing narrowed."""
 
     rows: Sequence[Row]
     next: str | None
+    looked: bool = False
 
 
-def tickets(session: Session, wanted: Filter, *, reader: Actor, at: datetime, limit: int = PAGE) -> Page:
-    """Issues of a view, the latest change first, by keyset: page 100 costs what page 1 does."""
-    query = _narrowed(_view(select(Issue), wanted.view, reader, at), wanted)
-    if wanted.after:
-        changed_at, issue_id = _read_cursor(wanted.after)
-        query = query.where(
-            or_(Issue.changed_at < changed_at, and_(Issue.changed_at == changed_at, Issue.id < issue_id))
-        )
-    found = session.scalars(query.order_by(Issue.changed_at.desc(), Issue.id.desc()).limit(limit + 1)).all()
-    shown = found[:limit]
-    return Page(_rows(session, shown), _cursor(shown[-1]) if len(found) > limit else None)
+def tickets(
+    session: Session, wanted: Filter, *, reader: Actor, at: datetime, after: str = "", limit: int = PAGE,
+    touched_after: datetime | None = None,
+) -> Page:  # fmt: skip
+    """Issues of a filter, the last touched first (overdue: the longest overdue first), from a cursor on."""
+    walk = _walk(session, wanted, reader, at, after, touched_after)
+    found = session.execute(
+        select(walk.c.id, walk.c.key).where(*_rest(walk, wanted, reader, at)).limit(limit + 1)
+    ).all()
+    rows = _rows(session, [row.id for row in found[:limit]])
+    if len(found) > limit:
+        return Page(rows, _cursor(found[limit - 1].key, found[limit - 1].id))
+    last = session.execute(select(walk.c.key, walk.c.id).offset(SCAN - 1).limit(1)).first()
+    return Page(rows, _cursor(last.key, last.id) if last else None, looked=last is not None)
 
 
-def counts(session: Session, *, reader: Actor, at: datetime) -> dict[str, int]:
-    """How many issues each view holds."""
-    return {
-        view: session.scalar(_view(select(func.count(Issue.id)), view, reader, at)) or 0
-        for view in VIEWS
-        if view != "closed"
-    }
+def ids(session: Session, wanted: Filter, *, reader: Actor, at: datetime, most: int) -> list[int]:
+    """Ids of everything that a filter shows, at most so many: for bulk actions."""
+    found: list[int] = []
+    after = ""
+    while len(found) < most:
+        walk = _walk(session, wanted, reader, at, after, None)
+        rows = session.execute(select(walk.c.id, walk.c.key).where(*_rest(walk, wanted, reader, at))).all()
+        found += [row.id for row in rows]
+        last = session.execute(select(walk.c.key, walk.c.id).offset(SCAN - 1).limit(1)).first()
+        if last is None:
+            break
+        after = _cursor(last.key, last.id)
+    return found[:most]
+
+
+def counts(session: Session, views: Sequence[Filter], *, reader: Actor, at: datetime) -> list[int]:
+    """How many each filter shows, up to ``MANY``: in one statement that stops counting there."""
+    if not views:
+        return []
+    bounded = []
+    for wanted in views:
+        walk = _walk(session, wanted, reader, at, "", None)
+        some = select(literal(1).label("one")).select_from(walk).where(*_rest(walk, wanted, reader, at)).limit(MANY)
+        bounded.append(select(func.count()).select_from(some.subquery()).scalar_subquery())
+    return list(session.execute(select(*(count.label(f"n{n}") for n, count in enumerate(bounded)))).one())
+
+
+def changes(session: Session, since: datetime, limit: int = 200) -> list[tuple[int, str]]:
+    """(id, number) of what was touched after a moment: one look at one index."""
+    rows = session.execute(
+        select(Issue.id, Issue.number).where(Issue.touched_at > since).order_by(Issue.touched_at.desc()).limit(limit)
+    )
+    return [(row.id, row.number) for row in rows]
+
+
+def newest(session: Session) -> datetime | None:
+    """When anything was touched last."""
+    return session.scalar(select(Issue.touched_at).order_by(Issue.touched_at.desc(), Issue.id.desc()).limit(1))
 
 
 def by_number(session: Session, number: str, kinds: Sequence[str] | None = KINDS) -> Issue:
@@ -84,79 +154,146 @@ def by_number(session: Session, number: str, kinds: Sequence[str] | None = KINDS
     return issue
 
 
-def running_clocks(session: Session, issues: Sequence[Issue]) -> dict[int, Clock]:
-    """The clock of each issue that runs out first."""
-    rows = session.scalars(
-        select(Clock)
-        .where(Clock.case_kind == Issue.__case_kind__, Clock.case_id.in_([issue.id for issue in issues]))
-        .where(Clock.stopped_at.is_(None))
-        .order_by(Clock.due_at.desc())
+def running_clocks(session: Session, issue_ids: Sequence[int]) -> dict[int, Due]:
+    """The clock of each issue that runs out first; a paused one where none runs."""
+    rows = session.execute(
+        select(Clock.case_id, Clock.policy, Clock.due_at)
+        .where(Clock.case_kind == Issue.__case_kind__, Clock.case_id.in_(issue_ids), Clock.stopped_at.is_(None))
+    ).all()  # fmt: skip
+    first = sorted(rows, key=lambda row: (row.due_at is None, row.due_at), reverse=True) if rows else []
+    return {row.case_id: Due(row.policy, row.due_at) for row in first}
+
+
+def _walk(
+    session: Session, wanted: Filter, reader: Actor, at: datetime, after: str, touched_after: datetime | None
+) -> Subquery:
+    """The next rows of the one index that the list follows."""
+    key, source = _source(wanted, at)
+    query = source.where(*_lead(session, wanted, reader))
+    descending = not _by_due(wanted)
+    if after:
+        moment, issue_id = _read_cursor(after)
+        here: Any = tuple_(key, Issue.id)
+        there: Any = tuple_(literal(moment, UTCDateTime()), literal(issue_id, BigInt))
+        query = query.where(here < there if descending else here > there)
+    if touched_after is not None:
+        query = query.where(Issue.touched_at > touched_after)
+    order = (key.desc(), Issue.id.desc()) if descending else (key, Issue.id)
+    return query.order_by(*order).limit(SCAN).subquery()
+
+
+def _by_due(wanted: Filter) -> bool:
+    return wanted.view == "overdue" or wanted.clock in ("over", "soon")
+
+
+def _source(wanted: Filter, at: datetime) -> tuple[Any, Select[Any]]:
+    columns = [getattr(Issue, name) for name in ("kind", "urgency", "language", "appliance", "channel", "team",
+                                                 "assignee_id", "touched_at")]  # fmt: skip
+    if not _by_due(wanted):
+        return Issue.touched_at, select(Issue.id, Issue.touched_at.label("key"), Issue.state.label("state"), *columns)
+    earlier = aliased(Clock)
+    first = ~exists().where(
+        earlier.case_kind == Clock.case_kind, earlier.case_id == Clock.case_id, earlier.stopped_at.is_(None),
+        tuple_(earlier.due_at, earlier.id) < tuple_(Clock.due_at, Clock.id),
+    )  # fmt: skip
+    due = Clock.due_at < at if wanted.clock != "soon" else and_(Clock.due_at >= at, Clock.due_at < at + SOON)
+    query = (
+        select(Issue.id, Clock.due_at.label("key"), Issue.state.label("state"), *columns)
+        .select_from(Clock)
+        .join(Issue, Issue.id == Clock.case_id)
+        .where(Clock.case_kind == Issue.__case_kind__, Clock.stopped_at.is_(None), due, first)
     )
-    return {clock.case_id: clock for clock in rows}
+    return Clock.due_at, query
 
 
-def _view(query: Select[Any], view: str, reader: Actor, at: datetime) -> Select[Any]:
-    query = query.where(Issue.kind.in_(("callback",) if view == "callbacks" else KINDS))
-    if view == "closed":
-        return query.where(Issue.state.in_(DONE))
-    query = query.where(Issue.state.not_in(DONE))
-    if view == "mine":
-        return query.where(Issue.assignee_id == reader.id)
-    if view == "unassigned":
-        return query.where(Issue.assignee_id.is_(None))
-    if view == "overdue":
-        overdue = select(Clock.case_id).where(
-            Clock.case_kind == Issue.__case_kind__, Clock.stopped_at.is_(None), Clock.due_at < at
-        )
-        return query.where(Issue.id.in_(overdue))
-    return query
-
-
-def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
-    if wanted.state:
-        query = query.where(Issue.state == wanted.state)
-    if wanted.urgency:
-        query = query.where(Issue.urgency == wanted.urgency)
+def _lead(session: Session, wanted: Filter, reader: Actor) -> list[ColumnElement[bool]]:
+    """What the index itself narrows by: open work has indexes of its own, done work one for each field."""
+    conditions: list[Any] = []
     if wanted.q:
-        like = f"%{wanted.q.replace('%', '').replace('_', '')}%"
-        query = query.outerjoin(Customer, Customer.id == Issue.customer_id).where(
-            or_(
-                Issue.number.ilike(like),
-                Issue.subject.ilike(like),
-                Issue.phone.ilike(like),
-                Customer.name.ilike(like),
-            )
-        )
-    return query
+        conditions.append(Issue.id.in_(_said(session, wanted.q)))
+    if wanted.view != "closed":
+        conditions.append(text(f"issue.{OPEN}"))
+    if wanted.view == "mine":
+        conditions.append(Issue.assignee_id == reader.id)
+    elif wanted.view == "unassigned":
+        conditions.append(Issue.assignee_id.is_(None))
+    for name in LEADS:
+        value = getattr(wanted, name)
+        if value and wanted.view == "closed" and name != "state":
+            conditions.append(_equal(Issue, name, value, reader))
+            break
+        if value and name in ("assignee", "state"):
+            conditions.append(_equal(Issue, name, value, reader))
+            break
+    conditions += _days(wanted)
+    return conditions
 
 
-def _rows(session: Session, issues: Sequence[Issue]) -> list[Row]:
-    customers = _by_id(session, Customer, [issue.customer_id for issue in issues])
-    people = _by_id(session, Person, [issue.assignee_id for issue in issues])
-    clocks = running_clocks(session, issues)
-    return [
-        Row(
-            issue,
-            customers.get(issue.customer_id or 0),
-            people.get(issue.assignee_id or 0),
-            clocks.get(issue.id),
-        )
-        for issue in issues
-    ]
+def _days(wanted: Filter) -> list[Any]:
+    def begins(day: str, after: int = 0) -> datetime:
+        return datetime.combine(datetime.fromisoformat(day).date() + timedelta(days=after), time(0), UTC)
+
+    found = []
+    if wanted.since:
+        found.append(Issue.touched_at >= begins(wanted.since))
+    if wanted.until:
+        found.append(Issue.touched_at < begins(wanted.until, 1))
+    return found
 
 
-def _by_id(session: Session, cls: Any, ids: Sequence[int | None]) -> dict[int, Any]:
-    wanted = {i for i in ids if i is not None}
-    return {row.id: row for row in session.scalars(select(cls).where(cls.id.in_(wanted)))} if wanted else {}
+def _rest(walk: Subquery, wanted: Filter, reader: Actor, at: datetime) -> list[ColumnElement[bool]]:
+    """Everything that a row must be besides."""
+    conditions: list[Any] = [walk.c.kind.in_(("callback",) if wanted.view == "callbacks" else KINDS)]
+    if wanted.view == "closed":
+        conditions.append(walk.c.state.in_(DONE))
+    conditions += [_equal(walk.c, name, value, reader) for name in LEADS if (value := getattr(wanted, name))]
+    if wanted.clock in ("running", "paused"):
+        clocks = select(Clock.case_id).where(Clock.case_kind == Issue.__case_kind__, Clock.stopped_at.is_(None))
+        due = Clock.due_at.is_(None) if wanted.clock == "paused" else Clock.due_at >= at
+        conditions.append(walk.c.id.in_(clocks.where(due)))
+    return conditions
 
 
-def _cursor(issue: Issue) -> str:
-    return base64.urlsafe_b64encode(json.dumps([issue.changed_at.isoformat(), issue.id]).encode()).decode()
+def _equal(columns: Any, name: str, value: str, reader: Actor) -> Any:
+    if name != "assignee":
+        return getattr(columns, name) == value
+    if value == NOBODY:
+        return columns.assignee_id.is_(None)
+    return columns.assignee_id == (reader.id if value == MINE else int(value) if value.isdecimal() else 0)
 
 
-def _read_cursor(text: str) -> tuple[datetime, int]:
+def _said(session: Session, q: str) -> list[int]:
+    """Tickets that hold the words, or on which they were said."""
+    found = search.ranked(session, words.question(q), ("ticket", "message"), most=500)
+    messages = [one.ref_id for one in found.get("message", ())]
+    of = session.scalars(select(Message.issue_id).where(Message.id.in_(messages), Message.issue_id.is_not(None)))
+    return sorted({one.ref_id for one in found.get("ticket", ())} | {i for i in of if i})
+
+
+_LINE = tuple(getattr(Issue, name) for name in Line.__dataclass_fields__)
+
+
+def _rows(session: Session, issue_ids: Sequence[int]) -> list[Row]:
+    if not issue_ids:
+        return []
+    rows = session.execute(
+        select(*_LINE, Customer.name.label("customer"), Person.name.label("assignee"))
+        .outerjoin(Customer, Customer.id == Issue.customer_id)
+        .outerjoin(Person, Person.id == Issue.assignee_id)
+        .where(Issue.id.in_(issue_ids))
+    )
+    clocks = running_clocks(session, issue_ids)
+    found = {row[0]: Row(Line(*row[:-2]), row.customer, row.assignee, clocks.get(row[0])) for row in rows}
+    return [found[i] for i in issue_ids if i in found]
+
+
+def _cursor(moment: datetime, issue_id: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([moment.isoformat(), issue_id]).encode()).decode()
+
+
+def _read_cursor(written: str) -> tuple[datetime, int]:
     try:
-        changed_at, issue_id = json.loads(base64.urlsafe_b64decode(text.encode()))
-        return datetime.fromisoformat(changed_at), int(issue_id)
+        moment, issue_id = json.loads(base64.urlsafe_b64decode(written.encode()))
+        return datetime.fromisoformat(moment).astimezone(UTC), int(issue_id)
     except (ValueError, TypeError, binascii.Error) as error:
         raise Invalid("list.cursor", field="after") from error

@@ -45,8 +45,7 @@ def reply(session: Session, issue: Issue, text: str, *, by: Actor, at: datetime)
         author_id=by.id,
         issue_id=issue.id,
     )
-    note(session, issue, "replied", by=by, at=at, data={"message": message.id}, clauses=("5.1.2-c",))
-    issues.first_response(session, issue, by=by, at=at)
+    issues.replied(session, issue, by=by, at=at, data={"message": message.id})
     return message
 
 

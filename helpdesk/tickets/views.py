@@ -14,7 +14,6 @@ from helpdesk.dispatch.models import Visit
 from helpdesk.extensions import db
 from helpdesk.now import now
 from helpdesk.tickets import present, queries, service
-from helpdesk.tickets.queries import Filter
 from helpdesk.tickets.timeline import timeline
 from order_core.acquisition.enquiry.queries import of_ticket
 from order_core.aftersales import service as aftersales
@@ -43,43 +42,10 @@ STEP_FIELDS: dict[str, tuple[str, ...]] = {
 """The form of each step of the Issue machine."""
 
 
-def _next_href(after: str | None) -> str | None:
-    if not after:
-        return None
-    asked: dict[str, Any] = {**request.args, "after": after}
-    return url_for("tickets.index", **asked)
-
-
 def _actor() -> Actor:
     actor = current_actor()
     assert actor is not None  # the door has seen to it
     return actor
-
-
-@bp.get("")
-@door("ticket.read")
-def index() -> str:
-    """The list: views on the left, filters above, the latest change first."""
-    session, actor = db.session(), _actor()
-    at = now(session)
-    view = request.args.get("view", "open")
-    wanted = Filter(
-        view=view if view in queries.VIEWS else "open",
-        state=request.args.get("state", ""),
-        urgency=request.args.get("urgency", ""),
-        q=request.args.get("q", "").strip()[:100],
-        after=request.args.get("after", ""),
-    )
-    page = queries.tickets(session, wanted, reader=actor, at=at)
-    return render_template(
-        "tickets/list.html",
-        views=present.view_links(queries.counts(session, reader=actor, at=at), queries.VIEWS, wanted.view),
-        tickets=[present.summary(row, at) for row in page.rows],
-        filter=wanted,
-        states=[{"value": s, "label": present.label("state.Issue", s)} for s in issue_rules.OPEN_STATES],
-        urgencies=[{"value": u, "label": present.label("urgency", u)} for u in issue_rules.URGENCIES],
-        next_href=_next_href(page.next),
-    )
 
 
 @bp.get("/<number>")
@@ -91,7 +57,7 @@ def detail(number: str) -> str:
     issue = queries.by_number(session, number)
     customer = session.get(Customer, issue.customer_id) if issue.customer_id else None
     assignee = session.get(Person, issue.assignee_id) if issue.assignee_id else None
-    clock = queries.running_clocks(session, [issue]).get(issue.id)
+    clock = queries.running_clocks(session, [issue.id]).get(issue.id)
     return render_template(
         "tickets/detail.html",
         ticket={

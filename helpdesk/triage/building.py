@@ -165,7 +165,9 @@ def _gate(
 
 def _lowest(classifier: Classifier, held: Sequence[HeldOut], fold: Ints, seen: NDArray[np.bool_]) -> float:
     """The least probability of danger among held-out dangers that there is a word for."""
-    return min((float(risk[seen[at]].min()) for at, risk in _risks(classifier, held, fold) if seen[at].any()), default=0)
+    return min(
+        (float(risk[seen[at]].min()) for at, risk in _risks(classifier, held, fold) if seen[at].any()), default=0
+    )
 
 
 def _risks(classifier: Classifier, held: Sequence[HeldOut], fold: Ints) -> Iterator[tuple[Ints, Floats]]:

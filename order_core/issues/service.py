@@ -9,6 +9,7 @@ from order_core.clauses import carries
 from order_core.errors import Forbidden
 from order_core.issues import rules
 from order_core.issues.conditions import CONDITIONS, RELATIONS
+from order_core.issues.level import service as level
 from order_core.issues.models import Issue, IssueLink
 from order_core.kernel import clock
 from order_core.kernel.actor import WORKER, Actor
@@ -20,7 +21,6 @@ from order_core.rulebook.inforce import book
 from order_core.rulebook.machines import machine
 
 ISSUE = Procedure(machine("Issue"), CONDITIONS, RELATIONS)
-CONTACT_CLOCK = "T-19"
 LOOK_CLOCK = "T-23"
 CALLBACK_CLOCK = "CALLBACK"
 FIELDS = (
@@ -62,7 +62,7 @@ def open_ticket(
     safety: bool = False,
     category: str | None = None,
 ) -> Issue:
-    """Record a customer's problem (clause 5.1.1-d) and start the contact clock (5.1.2-c)."""
+    """Record a customer's problem (clause 5.1.1-d) and start its clocks: contact (5.1.2-c) and solution."""
     issue = Issue(
         kind="ticket",
         subject=subject,
@@ -81,9 +81,7 @@ def open_ticket(
         team="service",
     )
     open_issue(session, issue, by=by, at=at, clause="5.1.1-d")
-    clock.start(
-        session, issue, book(session, at).policy(CONTACT_CLOCK, issue.urgency), at=at, calendar=house_calendar(session)
-    )
+    level.reckon(session, issue, at=at)
     if safety:
         tell(
             session,
@@ -104,12 +102,14 @@ def step(session: Session, issue: Issue, name: str, data: dict[str, Any], *, by:
     """
     values = {key: value for key, value in data.items() if value is not None and str(value).strip()}
     kept = {key: value for key, value in values.items() if key not in ("result", "notes")}
+    urgency = issue.urgency
     ISSUE.advance(session, issue, name, by=by, at=at, data=_journalled(issue, name, values, kept))
     for field in FIELDS:
         if field in values:
             setattr(issue, field, values[field])
     _follow_up(session, issue, name, by=by, at=at)
     session.flush()
+    level.reckon(session, issue, at=at, why="urgency" if issue.urgency != urgency else None, by=by)
 
 
 def _journalled(issue: Issue, name: str, values: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
@@ -129,28 +129,27 @@ def _follow_up(session: Session, issue: Issue, name: str, *, by: Actor, at: date
         issue.assignee_id = None
         _own_clocks(session, issue)
     elif name == "contact":
-        first_response(session, issue, by=by, at=at)
         clock.stop(session, issue, LOOK_CLOCK, at=at, calendar=house_calendar(session))
         clock.stop(session, issue, CALLBACK_CLOCK, at=at, calendar=house_calendar(session))
     elif name in ("close", "void"):
         issue.closed_at = at
-        for code in (CONTACT_CLOCK, LOOK_CLOCK, CALLBACK_CLOCK):
+        for code in (LOOK_CLOCK, CALLBACK_CLOCK):
             clock.stop(session, issue, code, at=at, calendar=house_calendar(session))
     elif name == "reopen":
         issue.closed_at = None
 
 
 def _own_clocks(session: Session, issue: Issue) -> None:
-    for code in (CONTACT_CLOCK, LOOK_CLOCK, CALLBACK_CLOCK):
+    for code in (*level.CODES.values(), LOOK_CLOCK, CALLBACK_CLOCK):
         running = clock.running(session, issue, code)
         if running is not None:
             running.owner_id = issue.assignee_id
 
 
-def first_response(session: Session, issue: Issue, *, by: Actor, at: datetime) -> None:
+def replied(session: Session, issue: Issue, *, by: Actor, at: datetime, data: dict[str, Any] | None = None) -> None:
     """A person has answered the customer: the contact clock stops; bots and timers do not count (B10)."""
-    if by.kind == "person":
-        clock.stop(session, issue, CONTACT_CLOCK, at=at, calendar=house_calendar(session))
+    note(session, issue, "replied", by=by, at=at, data=data, clauses=("5.1.2-c",))
+    level.reckon(session, issue, at=at)
 
 
 def classify(session: Session, issue: Issue, *, category: str, urgency: str, by: Actor, at: datetime) -> None:
@@ -180,6 +179,33 @@ def hand_to(session: Session, issue: Issue, person_id: int, *, by: Actor, at: da
         assignee = Actor(kind="person", id=person_id, department=issue.department)
         step(session, issue, "act", {"mode": mode}, by=assignee, at=at)
     session.flush()
+
+
+def give_to(session: Session, issue: Issue, person_id: int | None, *, by: Actor, at: datetime) -> bool:
+    """Make a person the one owner of an open issue, from whatever state; None gives it back. False: he is already.
+
+    Raises:
+        Forbidden: an issue that is done.
+    """
+    if issue.state not in rules.OPEN_STATES:
+        raise Forbidden("issue.not_open", clause="5.1.2-b", number=issue.number, state=issue.state)
+    if issue.assignee_id == person_id:
+        return False
+    if person_id is None:
+        owner = Actor(kind="person", id=issue.assignee_id, department=issue.department)
+        step(session, issue, "return", {"reason": "given back"}, by=owner, at=at)
+        return True
+    if issue.state == "open":
+        classify(session, issue, category=issue.category or "other", urgency=issue.urgency, by=by, at=at)
+    if issue.state == "classified":
+        step(session, issue, "assign", {"assignee_id": person_id}, by=by, at=at)
+        return True
+    issue.assignee_id = person_id
+    _own_clocks(session, issue)
+    note(session, issue, "handed_over", by=by, at=at, data={"assignee_id": person_id}, clauses=("5.1.2-b",))
+    tell(session, key=f"{issue.kind}.assigned", at=at, about=issue, person=person_id, params={"number": issue.number})
+    session.flush()
+    return True
 
 
 @carries("clock", "5.3.1-b")

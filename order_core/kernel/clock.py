@@ -4,7 +4,7 @@ What a clock says at a moment is a pure function of its events and that moment (
 on the row is a cache for searching. Firing twice changes nothing: a reminder is a unique row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -49,6 +49,7 @@ class Clock(Base):
 
     ``party``: the department it runs against, where several have the same deadline on one case.
     ``rungs``: [kind, seconds of the budget's time, whom] of every reminder, as the policy said at the start.
+    ``contract``: the agreement in whose hours it runs, where they are not the house's.
     """
 
     __tablename__ = "clock"
@@ -59,6 +60,19 @@ class Clock(Base):
             "next_at",
             sqlite_where=text("next_at IS NOT NULL"),
             postgresql_where=text("next_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_clock_due",
+            "due_at",
+            "case_id",
+            sqlite_where=text("stopped_at IS NULL AND due_at IS NOT NULL"),
+            postgresql_where=text("stopped_at IS NULL AND due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_clock_paused",
+            "case_id",
+            sqlite_where=text("stopped_at IS NULL AND due_at IS NULL"),
+            postgresql_where=text("stopped_at IS NULL AND due_at IS NULL"),
         ),
         Index(
             "ix_clock_party",
@@ -85,6 +99,7 @@ class Clock(Base):
     stopped_at: Mapped[datetime | None] = mapped_column(default=None)
     party: Mapped[str | None] = mapped_column(String(8), default=None)
     rungs: Mapped[list[Any]] = mapped_column(default_factory=list, server_default="[]")
+    contract: Mapped[str | None] = mapped_column(String(24), default=None)
     events: Mapped[list["ClockEvent"]] = relationship(
         default_factory=list, order_by="ClockEvent.at, ClockEvent.id", lazy="selectin"
     )
@@ -162,6 +177,13 @@ def start(
     clock = running(session, case, policy.code, party)
     if clock is not None:
         return clock
+    clock = begin(session, case, policy, owner=owner, party=party)
+    record(session, clock, "start", at=at, calendar=calendar)
+    return clock
+
+
+def begin(session: Session, case: Any, policy: Policy, *, owner: int | None = None, party: str | None = None) -> Clock:
+    """A policy's clock for a case, without any event yet: ``record`` or ``restate`` gives it its first."""
     seconds = int(policy.budget.total_seconds())
     clock = Clock(
         policy=policy.code,
@@ -177,8 +199,53 @@ def start(
         rungs=_rungs(policy, seconds),
     )
     session.add(clock)
-    record(session, clock, "start", at=at, calendar=calendar)
     return clock
+
+
+def set_terms(clock: Clock, policy: Policy) -> None:
+    """Put a clock under another policy of the same code; what was reminded of stays so."""
+    seconds = int(policy.budget.total_seconds())
+    rungs = _rungs(policy, seconds)
+    if (clock.budget_seconds, clock.working, clock.rungs) == (seconds, policy.working, rungs):
+        return
+    clock.budget_seconds, clock.warn_seconds = seconds, int(seconds * policy.warn_at)
+    clock.working, clock.escalate_to, clock.rungs = policy.working, policy.escalate_to, rungs
+
+
+def restate(
+    session: Session, clock: Clock, spans: Sequence[Span], *, stopped: datetime | None, calendar: WorkingCalendar
+) -> None:
+    """Make a clock's events say that it ran in exactly these stretches, and recompute what the row caches.
+
+    For clocks whose events follow from a journal: what is there already and still true is left as it is.
+    """
+    wanted = _events(spans, stopped)
+    same = 0
+    for event, (kind, at) in zip(clock.events, wanted, strict=False):
+        if (event.kind, event.at) != (kind, at):
+            break
+        same += 1
+    for event in clock.events[same:]:
+        session.delete(event)
+    del clock.events[same:]
+    clock.events.extend(ClockEvent(kind=kind, at=at) for kind, at in wanted[same:])
+    clock.stopped_at = stopped
+    recompute(clock, calendar)
+    session.flush()
+
+
+def _events(spans: Sequence[Span], stopped: datetime | None) -> list[tuple[EventKind, datetime]]:
+    """Stretches as events; stopped for good at the end of the last, or later, out of a pause."""
+    found: list[tuple[EventKind, datetime]] = []
+    for number, (starts, ends) in enumerate(spans):
+        found.append(("resume" if number else "start", starts))
+        if ends is not None:
+            found.append(("pause", ends))
+    if stopped is not None:
+        if found and found[-1] == ("pause", stopped):
+            found.pop()
+        found.append(("stop", stopped))
+    return found
 
 
 def _rungs(policy: Policy, seconds: int) -> list[Any]:
@@ -253,12 +320,19 @@ def ladder(clock: Clock) -> list[tuple[str, int, str]]:
     return [(str(kind), int(seconds), str(whom)) for kind, seconds, whom in rungs]
 
 
-def fire_due(session: Session, *, at: datetime, calendar: WorkingCalendar, limit: int = 200) -> int:
+Calendars = WorkingCalendar | Callable[[Clock], WorkingCalendar]
+"""One calendar for all clocks, or whose each clock counts."""
+
+
+def fire_due(session: Session, *, at: datetime, calendar: Calendars, limit: int = 200) -> int:
     """Give every reminder that is due; returns how many. Once each, whenever and however often it is called."""
     rows = session.scalars(
         select(Clock).where(Clock.next_at <= at).order_by(Clock.next_at).limit(limit).with_for_update(skip_locked=True)
     ).all()
-    return sum(_fire(session, clock, at=at, calendar=calendar) for clock in rows)
+    return sum(
+        _fire(session, clock, at=at, calendar=calendar if isinstance(calendar, WorkingCalendar) else calendar(clock))
+        for clock in rows
+    )
 
 
 def _fire(session: Session, clock: Clock, *, at: datetime, calendar: WorkingCalendar) -> int:

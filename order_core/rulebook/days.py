@@ -61,6 +61,7 @@ def declare(
 def _reckon_anew(session: Session) -> None:
     """Due dates of running deadlines by the calendar as it is now."""
     calendar = house_calendar(session)
-    for clock in session.scalars(select(Clock).where(Clock.working, Clock.stopped_at.is_(None))):
+    ours = (Clock.working, Clock.stopped_at.is_(None), Clock.contract.is_(None))
+    for clock in session.scalars(select(Clock).where(*ours)):
         recompute(clock, calendar)
     session.flush()

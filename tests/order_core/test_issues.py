@@ -139,9 +139,9 @@ def test_the_contact_clock_stops_when_a_person_has_answered(
 ) -> None:
     """5.1.2-c: a robot's word does not count."""
     for voice in (WORKER, PLANNER, house.contact.actor()):
-        issues.first_response(session, ticket, by=voice, at=at)
+        issues.replied(session, ticket, by=voice, at=at)
     assert clock.running(session, ticket, "T-19") is not None
-    issues.first_response(session, ticket, by=hua(house), at=at)
+    issues.replied(session, ticket, by=hua(house), at=at)
     assert clock.running(session, ticket, "T-19") is None
 
 

@@ -25,7 +25,7 @@ from order_core.rulebook.thresholds import thresholds
 
 pytestmark = pytest.mark.once
 BOOK = inforce.SHIPPED
-OWN = ("CALLBACK", "HANDOVER", "DESIGN", "OPINION")
+OWN = ("CALLBACK", "SOLVE", "HANDOVER", "DESIGN", "OPINION")
 """Deadlines that are ours and not the regulation's."""
 
 

@@ -1,6 +1,6 @@
 // Keyboard first: / search, j k rows, Enter opens, r reply, n note, Ctrl+Enter sends. Never with focus in a field.
 const typing = (element) => element.closest("input, textarea, select, [contenteditable]");
-const rows = () => [...document.querySelectorAll("a.ticket-row")];
+const rows = () => [...document.querySelectorAll("a.ticket-row, a.ticket-link")];
 
 function moveBy(step) {
   const all = rows();
