@@ -26,7 +26,7 @@ BLUEPRINTS = (
     "helpdesk.auth.views",
     "helpdesk.home.views",
     "helpdesk.channels.views",
-    "helpdesk.channels.voice_views",
+    "helpdesk.hotline.views",
     "helpdesk.tickets.views",
     "helpdesk.dispatch.views",
     "helpdesk.parts.views",

@@ -6,8 +6,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from helpdesk import i18n
-from helpdesk.channels import calls, service
+from helpdesk.channels import service
 from helpdesk.channels.models import Call, Interaction
+from helpdesk.hotline import calls
 from helpdesk.pipeline.queries import OrderStatus, order_status_for
 from order_core.aftersales.service import products_of
 from order_core.errors import Conflict, Invalid

@@ -10,11 +10,12 @@ from flask_babel import Locale
 from helpdesk import i18n
 from helpdesk.auth.door import PUBLIC, door
 from helpdesk.auth.webhook import signed_by_provider
-from helpdesk.channels import addresses, rules, service, voice, wording
+from helpdesk.channels import addresses, rules, service, wording
 from helpdesk.channels.models import Call
-from helpdesk.channels.twiml import Twiml
 from helpdesk.channels.views import twiml
 from helpdesk.extensions import db
+from helpdesk.hotline import service as voice
+from helpdesk.hotline.twiml import Twiml
 from helpdesk.now import now
 from order_core.parties.models import ContactPerson
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from helpdesk.channels import calls
 from helpdesk.channels.models import Call, InboundEvent, Interaction
 from helpdesk.demo import people
+from helpdesk.hotline import calls
 from order_core.execution.models import Order
 from order_core.issues.models import Issue
 from order_core.parties.models import ContactPerson, Customer, Department, Person

@@ -1,0 +1,5 @@
+"""The provider's side of the hotline."""
+
+from tests.helpdesk.channels.conftest import outside
+
+__all__ = ["outside"]
