@@ -27,6 +27,7 @@ BLUEPRINTS = (
     "helpdesk.home.views",
     "helpdesk.channels.views",
     "helpdesk.hotline.views",
+    "helpdesk.hotline.agent_hooks_views",
     "helpdesk.tickets.views",
     "helpdesk.dispatch.views",
     "helpdesk.parts.views",

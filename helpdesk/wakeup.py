@@ -57,6 +57,10 @@ TOPICS: dict[str, Topic] = {
     "customer.tell": Topic("fast", "workers.jobs.customer"),
     "quote.lapse": Topic("plan", "workers.jobs.quote_lapse"),
     "forecast.compute": Topic("heavy", "workers.jobs.forecast"),
+    "call.change": Topic("fast", "workers.jobs.call_change", external=True),
+    "recording.delete": Topic("heavy", "workers.jobs.recording_delete", external=True),
+    "hotline.probe": Topic("fast", "workers.jobs.hotline_probe", external=True),
+    "hotline.watch": Topic("plan", "workers.jobs.hotline_watch"),
     "outbox.purge": Topic("heavy", "workers.jobs.purge"),
     "triage.retrain": Topic("heavy", "workers.jobs.retrain", external=True),
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from helpdesk.channels.addresses import answer_url
+from helpdesk.channels.addresses import answer_url, voice_url
 from helpdesk.channels.gateway import Accepted, Gateway, OutgoingCall, TransportError
 from helpdesk.channels.models import Call
 from order_core.kernel import outbox
@@ -46,7 +46,12 @@ def prepare(session: Session, payload: dict[str, Any], at: datetime, again: bool
     if call.sid is not None or call.number is None or call.state != "ringing":
         return None
     call.state = "unknown"
-    return OutgoingCall(reference=f"call:{call.id}", to=call.number, answer_url=answer_url(call.id))
+    return OutgoingCall(
+        reference=f"call:{call.id}",
+        to=call.number,
+        answer_url=answer_url(call.id),
+        status_callback=voice_url(f"status?call={call.id}"),
+    )
 
 
 def perform(gateway: Gateway, request: OutgoingCall) -> Accepted:
