@@ -28,6 +28,8 @@ BLUEPRINTS = (
     "helpdesk.channels.views",
     "helpdesk.hotline.views",
     "helpdesk.hotline.agent_hooks_views",
+    "helpdesk.hotline.desk_views",
+    "helpdesk.hotline.roster_views",
     "helpdesk.tickets.views",
     "helpdesk.dispatch.views",
     "helpdesk.parts.views",

@@ -104,6 +104,16 @@ def music() -> Response:
     return twiml(str(Twiml().say(lines).pause(25).redirect(f"{HERE}/music?call={call.id if call else 0}")))
 
 
+@bp.post("/bye")
+@door(PUBLIC)
+@signed_by_provider
+def bye() -> Response:
+    """The agent has ended the talk."""
+    at = now(db.session())
+    call = hotline.known(db.session(), claim("bye", at))
+    return twiml(str(Twiml().say([line(call, "goodbye")] if call else []).hangup()))
+
+
 @bp.post("/resume")
 @door(PUBLIC)
 @signed_by_provider

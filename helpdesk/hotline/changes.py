@@ -46,6 +46,8 @@ def prepare(session: Session, payload: dict[str, Any], at: datetime, again: bool
         return Asked("move", leg.sid, addresses.voice_url(f"resume?call={call.id}&agent={agent}")) if leg.sid else None
     if call.sid is None:
         return None
+    if what == "end":
+        return Asked("move", call.sid, addresses.voice_url("bye"))
     path = f"hold?call={call.id}" if what == "hold" else f"transfer?call={call.id}&agent={payload['to']}"
     return Asked("move", call.sid, addresses.voice_url(path))
 

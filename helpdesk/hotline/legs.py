@@ -194,6 +194,14 @@ def resume(session: Session, leg_id: int, *, by: Actor, at: datetime) -> None:
     _change(session, "resume", leg, at)
 
 
+def hang_up(session: Session, leg_id: int, *, by: Actor, at: datetime) -> None:
+    """The agent ends the talk; the wrap-up code comes next."""
+    leg, call = _mine(session, leg_id, by, "talking", "held", "ringing")
+    _to_wrap_up(session, leg, at)
+    if call.sid is not None:
+        _change(session, "end", leg, at)
+
+
 def transfer(session: Session, leg_id: int, to: Person, *, by: Actor, at: datetime) -> CallLeg:
     """Hand the customer to a colleague who takes calls; one's own part is to be wrapped up.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from order_core.issues.models import Issue
 from order_core.kernel import outbox
 from order_core.kernel.actor import Actor
 from order_core.kernel.case import note
+from order_core.parties.models import Person
 
 SID = re.compile(r"RE[0-9a-fA-F]{32}")
 RANK = {"running": 0, "paused": 0, "kept": 2, "failed": 1, "deleted": 3}
@@ -114,3 +116,18 @@ def forget_old(session: Session, *, at: datetime, limit: int = 200) -> int:
     for row in rows:
         outbox.publish(session, DELETE, {"recording_id": row.id}, at=at, key=f"recording.delete:{row.id}")
     return len(rows)
+
+
+def about(session: Session, recording_id: int) -> dict[str, Any]:
+    """A recording, its call, and who listened when.
+
+    Raises:
+        NotFound: no such recording.
+    """
+    found = session.get(Recording, recording_id)
+    if found is None:
+        raise NotFound("recording.unknown", number=str(recording_id))
+    call = session.get_one(Call, found.call_id)
+    issue = session.get(Issue, call.issue_id) if call.issue_id else None
+    heard = [(session.get_one(Person, row.person_id).name, row.at) for row in playbacks(session, recording_id)]
+    return {"recording": found, "call": call, "ticket": issue.number if issue else "", "heard": heard}
