@@ -10,8 +10,8 @@ import pytest
 from flask import g
 from sqlalchemy.orm import Session
 
-from tests.helpdesk.channels.conftest import CHEN, LIN, SMITH
-from tests.helpdesk.hotline.conftest import Books, Outside
+from tests.helpdesk.channels.conftest import CHEN, LIN, SMITH, Outside
+from tests.helpdesk.hotline.conftest import Books
 
 Dial = Callable[..., dict[str, Any]]
 
