@@ -135,6 +135,11 @@ class Settings(BaseModel):
         """Whether messages and calls go to Twilio; else the console gateway takes them."""
         return bool(self.twilio_account_sid and self.twilio_token_setting)
 
+    @property
+    def has_softphone(self) -> bool:
+        """Whether agents may speak in the browser: an API key to sign their tokens, and the TwiML App they call."""
+        return bool(self.has_twilio and self.twilio_api_key and self.twilio_api_secret and self.twilio_twiml_app_sid)
+
     def _kept(self, name: str) -> str:
         return self._writing(lambda: kept_secret(self.data_dir / name))
 

@@ -41,6 +41,7 @@ MODELS = (
     "helpdesk.channels.models",
     "helpdesk.chatbot.models",
     "helpdesk.dispatch.models",
+    "helpdesk.hotline.models",
     "helpdesk.parts.models",
     "helpdesk.technician.models",
     "helpdesk.tickets.models",

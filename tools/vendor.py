@@ -31,6 +31,7 @@ class Package:
 
 
 PACKAGES = (
+    Package("@twilio/voice-sdk", "2.18.0", {"dist/twilio.min.js": "twilio-voice.js"}),
     Package("htmx.org", "4.0.1", {"dist/htmx.min.js": "htmx.js"}),
     Package("idb", "8.0.4", {"build/index.js": "idb.js"}),
     Package("signature_pad", "5.1.4", {"dist/signature_pad.min.js": "signature_pad.js"}),

@@ -13,11 +13,11 @@ from helpdesk.api import design, desks, orders, quotes, service, shapes
 from helpdesk.api.desks import Numbered
 from helpdesk.api.paging import Asked, ListQuery, page
 from helpdesk.auth.door import PUBLIC, current_actor, door
-from helpdesk.channels import voice
 from helpdesk.channels.models import Call, Message
 from helpdesk.dispatch.models import Technician, Visit
 from helpdesk.errors.views import problem
 from helpdesk.extensions import csrf, db
+from helpdesk.hotline import service as hotline
 from helpdesk.now import now
 from helpdesk.parts.models import Part
 from helpdesk.pipeline.desks import DESKS
@@ -167,7 +167,7 @@ def new_ticket(body: NewTicket) -> Response:
             phone=body.phone,
             language=body.language,
             urgency=body.urgency,
-            contact=voice.caller(session, body.phone),
+            contact=hotline.caller(session, body.phone),
             by=by,
             at=at,
         )

@@ -28,6 +28,11 @@ def answer_url(call_id: int) -> str:
     return f"{_public_url or 'http://localhost'}/twilio/voice/callback?call={call_id}"
 
 
+def voice_url(path: str) -> str:
+    """Where the provider asks about a line: ``hold?call=7`` under the hotline's addresses."""
+    return f"{_public_url or 'http://localhost'}/twilio/voice/{path}"
+
+
 def account(settings: Settings) -> str:
     """The account that webhooks must name."""
     return settings.twilio_account_sid or DEMO_ACCOUNT

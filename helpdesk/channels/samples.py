@@ -43,6 +43,7 @@ SMS: dict[str, dict[str, Any]] = {
         ],
     },
     "ask.ticket": {**_NUMBER, "tickets": ["冰箱不冷，一直滴水", "洗衣機脫水很大聲", "冷氣漏水"]},
+    "code.call": {"code": "482913", "minutes": 10},
     "code.once": {"code": "482913", "minutes": 10},
     "offer.slots": _WINDOWS,
     "slot.taken": _WINDOWS,
@@ -73,11 +74,18 @@ SMS: dict[str, dict[str, Any]] = {
 """Purposes that are not here get the ticket's number alone."""
 
 VOICE: dict[str, dict[str, Any]] = {
+    "added": _NUMBER,
     "greeting": {"name": "林"},
+    "language": {"key": "1"},
+    "language.yue": {"key": "2"},
     "order_status": {"number": ORDER, "state": "-", "date": "24 December"},
-    "queue.wait": {"position": 3},
+    "queue.wait": {"position": 3, "minutes": 5},
     "reported": _NUMBER,
+    "ticket_status": {**_NUMBER, "state": "-"},
+    "visit_on_the_way": _VISIT,
     "visit_status": _VISIT,
+    "voicemail.kept": _NUMBER,
+    "who": {"people": [{"key": 1, "name": "林太太"}, {"key": 2, "name": "林小弟"}]},
 }
 
 

@@ -20,6 +20,7 @@ bp = Blueprint("home", __name__)
 
 NAV = (
     ("tickets", "inbox", "ticket.read"),
+    ("calls", "phone", "call.answer"),
     ("dispatch", "map", "dispatch.read"),
     ("parts", "package", "parts.read"),
     ("orders", "clipboard-list", "order.read"),

@@ -11,7 +11,7 @@ from werkzeug.test import Client
 
 from helpdesk.auth.door import PUBLIC, door
 from helpdesk.channels import addresses
-from helpdesk.channels.models import Message
+from helpdesk.channels.models import Call, Message
 from helpdesk.channels.signature import sign
 from helpdesk.channels.sms import measure
 from helpdesk.database import in_transaction
@@ -22,6 +22,8 @@ from order_core.errors import Invalid, NotFound
 from order_core.parties.models import ContactPerson, Customer, ProductModel
 
 bp = Blueprint("simulator", __name__, url_prefix="/simulator")
+WITHHELD = "anonymous"
+"""What the provider says of a caller who hides his number."""
 MOST_MINUTES = 60 * 24 * 30
 THREAD = 100
 
@@ -87,15 +89,26 @@ def call() -> Response:
 @bp.post("/press")
 @door(PUBLIC)
 def press() -> Response:
-    """Press keys (or hang up) in a call: posted to wherever the last TwiML said."""
+    """Press keys, say something, leave a message or hang up in a call: posted to wherever the last TwiML said."""
     action, sid = request.form.get("action", ""), request.form.get("sid", "")
     if not action.startswith("/twilio/voice"):
         raise Invalid("simulator.action", field="action")
     fields = {"CallSid": sid, "CallStatus": request.form.get("status", "in-progress")}
-    for name, given in (("Digits", "digits"), ("CallDuration", "seconds"), ("QueueResult", "result")):
-        if request.form.get(given):
-            fields[name] = request.form[given]
+    given = {"digits": "Digits", "words": "SpeechResult", "seconds": "CallDuration", "result": "QueueResult"}
+    fields |= {name: request.form[key] for key, name in given.items() if request.form.get(key)}
+    if "SpeechResult" in fields:
+        fields["Confidence"] = "0.93"
+    if request.form.get("message"):
+        fields |= {"RecordingSid": f"RE{secrets.token_hex(16)}", "RecordingDuration": request.form["message"]}
     return _spoken(sid, _post(action, fields, _customer_number()))
+
+
+@bp.get("/line")
+@door(PUBLIC)
+def line() -> Response:
+    """How a caller's line stands: in the menu, queued, answered, ended."""
+    state = db.session.scalar(select(Call.state).where(Call.sid == request.args.get("sid", "")))
+    return jsonify(state=state or "ended")
 
 
 # The doors above post to this very server, so they must not hold a writing transaction meanwhile.
@@ -105,6 +118,8 @@ for _view in (send, call, press, move_clock):
 
 def _customer_number() -> str:
     phone = request.form.get("phone", "")
+    if phone == WITHHELD and request.path != "/simulator/send":
+        return phone
     known = db.session.scalar(select(ContactPerson.id).where(ContactPerson.phone == phone).limit(1))
     db.session.remove()
     if known is None:
@@ -128,22 +143,28 @@ def _post(path: str, fields: dict[str, str], phone: str) -> Any:
 
 
 def _spoken(sid: str, answer: Any) -> Response:
-    """TwiML as the lines that a caller hears and where his keys go."""
+    """TwiML as what a caller hears and may do: ``kind`` is ask, queue, record or end; ``many``: keys ended by #."""
     if answer.status_code != 200 or not answer.data.strip():
-        return jsonify(sid=sid, lines=[], action=None, ended=True, twiml="")
+        return jsonify(sid=sid, lines=[], action=None, ended=True, kind="end", many=False, twiml="")
     root = ET.fromstring(answer.data)  # noqa: S314 - our own answer
-    lines = [element.text or "" for element in root.iter("Say")]
-    target = next((element for element in root.iter() if element.tag in ("Gather", "Enqueue", "Record")), None)
-    action = target.get("action") or target.get("waitUrl") if target is not None else None
-    wait = target.get("waitUrl") if target is not None and target.tag == "Enqueue" else None
-    redirect = root.find("Redirect")
-    next_action = wait or action or (redirect.text if redirect is not None else None)
+    asked, queued, record = root.find("Gather"), root.find("Enqueue"), root.find("Record")
+    action, kind = None, "end"
+    if asked is not None:
+        action, kind = asked.get("action"), "ask"
+    elif queued is not None:
+        action, kind = queued.get("waitUrl"), "queue"
+    elif record is not None:
+        action, kind = record.get("action"), "record"
+    elif (further := root.find("Redirect")) is not None:
+        action, kind = further.text, "ask"
     return jsonify(
         sid=sid,
-        lines=lines,
-        action=next_action,
-        queued=wait is not None,
-        ended=root.find("Hangup") is not None or next_action is None,
+        lines=[{"text": said.text or "", "language": said.get("language", "")} for said in root.iter("Say")],
+        action=action,
+        kind=kind,
+        queued=kind == "queue",
+        many=asked is not None and asked.get("numDigits") is None,
+        ended=action is None,
         twiml=answer.get_data(as_text=True),
     )
 

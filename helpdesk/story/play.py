@@ -1,5 +1,7 @@
 """The story, step by step. Each step does what a person would and looks at what the world then shows."""
 
+import json
+import re
 import secrets
 import time
 import urllib.parse
@@ -10,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from helpdesk.demo.people import PASSWORD, TOKEN
+from helpdesk.hotline.hours import calendar
 from helpdesk.story.visitor import Api, Browser, Phone, StepFailed
 from order_core.issues.rules import REOPEN_WITHIN
 
@@ -280,15 +283,26 @@ def indicators_move(scene: Scene) -> str:
 
 
 def smith_calls(scene: Scene) -> str:
+    _forward(scene, calendar().opens_after(_now(scene)) + timedelta(minutes=1))
     smith, sid = scene.phone(SMITH), f"CA{secrets.token_hex(16)}"
     scene.known["call"] = sid
     greeting = smith.call("/twilio/voice", sid)
     must("Smith" in greeting, "the hotline does not recognise Smith")
-    status = smith.call("/twilio/voice/menu", sid, Digits="1")
+    smith.call("/twilio/voice/menu", sid, Digits="1")
+    smith.call("/twilio/voice/postcode", sid, Digits="9")
+    status = smith.call("/twilio/voice/code", sid, Digits=_code(scene, SMITH))
     order = next(row for row in scene.api.items("orders", state="executing", customer=SMITHS))
     spoken = " ".join(order["number"].replace("-", ""))
     must(spoken in status, "Smith does not hear the state of his order")
-    return f"recognised; hears of {order['number']}"
+    return f"recognised, shows who he is by a code; hears of {order['number']}"
+
+
+def _code(scene: Scene, phone: str) -> str:
+    """The one-time code that was just sent to a number."""
+    thread = scene.browser().get("/simulator/thread?phone=" + urllib.parse.quote(phone)).text
+    found = re.findall(r"\b\d{6}\b", json.loads(thread)["messages"][-1]["body"])
+    must(found, f"no code was sent to {phone}")
+    return str(found[0])
 
 
 def smith_is_called_back(scene: Scene) -> str:
@@ -346,13 +360,16 @@ def _figures(scene: Scene) -> dict[str, tuple[Any, int]]:
     return {row["code"]: (row["value"], row["count"]) for row in scene.api.get("indicators")["items"]}
 
 
+def _now(scene: Scene) -> datetime:
+    return datetime.fromisoformat(scene.api.get("indicators")["at"])
+
+
 def _forward(scene: Scene, moment: datetime) -> None:
     """Move the demo's clock to a moment, if that is still to come."""
     browser = scene.browser()
     page = browser.get("/simulator/thread?phone=" + urllib.parse.quote(LIN))
     must(page.status == 200, "the simulator is not there: is this a demo?")
-    now = datetime.fromisoformat(scene.api.get("indicators")["at"])
-    minutes = int((moment.astimezone(UTC) - now).total_seconds() // 60)
+    minutes = int((moment.astimezone(UTC) - _now(scene)).total_seconds() // 60)
     if minutes > 0:
         browser.get("/simulator")
         browser.post("/simulator/forward", minutes=str(minutes))

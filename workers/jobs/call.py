@@ -1,5 +1,5 @@
 """A call to a customer: claimed, placed through the gateway, settled."""
 
-from helpdesk.channels.calls import perform, prepare, settle
+from helpdesk.hotline.calls import perform, prepare, settle
 
 __all__ = ["perform", "prepare", "settle"]

@@ -37,7 +37,7 @@ function bubble(side, text, under, fresh) {
 const clock = (iso) => new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
 async function poll() {
-  if (!phone) return;
+  if (!phone || phone === "anonymous") return;
   const asked = phone;
   const answer = await fetch(`/simulator/thread?phone=${encodeURIComponent(asked)}`, { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" }).catch(() => null);
   if (!answer || asked !== phone) return;
@@ -79,6 +79,8 @@ document.querySelectorAll(".person").forEach((person) => person.addEventListener
   seen = 0;
   hangUp(false);
   callList.replaceChildren();
+  if (person.dataset.callsOnly !== undefined) mode("call");
+  thread.replaceChildren();
   poll();
 }));
 document.getElementById("say").addEventListener("submit", (event) => {
@@ -96,12 +98,31 @@ function mode(name) {
   document.querySelectorAll("[data-pane]").forEach((pane) => { pane.hidden = pane.dataset.pane !== name; });
 }
 
+// --- a call: keys, words typed in, and the TwiML that comes back ---------------------------------------------------
+const keyed = document.getElementById("keyed");
+const speech = document.getElementById("speech");
+let keys = "";
+
 function hear(answer) {
-  callList.append(...answer.lines.map((line) => bubble("out", line, "", true)));
+  callList.append(...answer.lines.map((line) => bubble("out", line.text, line.language, true)));
   callList.scrollTop = callList.scrollHeight;
-  call = answer.ended ? null : { sid: answer.sid, action: answer.action };
+  document.getElementById("twiml").textContent = answer.twiml.replaceAll("><", ">\n<");
+  call = answer.ended ? null : answer;
+  keys = "";
+  keyed.textContent = answer.ended ? keyed.dataset.ended : { queue: keyed.dataset.queue, record: keyed.dataset.record }[answer.kind] || (answer.many ? keyed.dataset.many : "");
+  buttons();
+}
+
+function buttons() {
   document.getElementById("hang").disabled = !call;
   document.getElementById("dial").disabled = Boolean(call);
+  speech.disabled = !call || call.kind === "queue";
+}
+
+async function act(fields, shown) {
+  if (!call) return;
+  callList.append(bubble("in", shown, "", true));
+  hear(await post("/simulator/press", { phone, sid: call.sid, action: call.action, ...fields }));
 }
 
 document.getElementById("dial").addEventListener("click", async () => {
@@ -109,18 +130,40 @@ document.getElementById("dial").addEventListener("click", async () => {
   hear(await post("/simulator/call", { phone }));
 });
 document.getElementById("keypad").addEventListener("click", async (event) => {
-  const key = event.target.closest("[data-key]");
-  if (!key || !call) return;
-  callList.append(bubble("in", key.dataset.key, "", true));
-  hear(await post("/simulator/press", { phone, sid: call.sid, action: call.action, digits: key.dataset.key }));
+  const key = event.target.closest("[data-key]")?.dataset.key;
+  if (!key || !call || call.kind === "record") return;
+  if (!call.many) {
+    await act({ digits: key }, key);
+  } else if (key === "#") {
+    await act({ digits: keys }, `${keys} #`);
+  } else {
+    keys += key;
+    keyed.textContent = `${keys} …`;
+  }
+});
+document.getElementById("speak").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const words = speech.value.trim();
+  if (!words || !call) return;
+  speech.value = "";
+  await act(call.kind === "record" ? { message: String(Math.min(120, words.length)) } : { words }, words);
+  speech.focus();
 });
 document.getElementById("hang").addEventListener("click", () => hangUp(true));
 
+// Whoever waits is told when an agent has taken the call.
+setInterval(async () => {
+  if (!call || call.kind !== "queue") return;
+  const line = await fetch(`/simulator/line?sid=${call.sid}`).then((answer) => answer.json()).catch(() => null);
+  if (call && line?.state === "answered" && keyed.textContent !== keyed.dataset.joined) keyed.textContent = keyed.dataset.joined;
+}, 2000);
+
 function hangUp(tell) {
-  if (tell && call) post("/simulator/press", { phone, sid: call.sid, action: "/twilio/voice/status", status: "completed", seconds: "20" });
+  const open = call;
   call = null;
-  document.getElementById("hang").disabled = true;
-  document.getElementById("dial").disabled = false;
+  keyed.textContent = open ? keyed.dataset.ended : "";
+  buttons();
+  if (tell && open) post("/simulator/press", { phone, sid: open.sid, action: "/twilio/voice/status", status: "completed", seconds: "20" });
 }
 
 poll();

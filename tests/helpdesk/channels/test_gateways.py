@@ -16,11 +16,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from helpdesk.channels import addresses, calls, service, twilio_gateway
+from helpdesk.channels import addresses, service, twilio_gateway
 from helpdesk.channels.gateway import Gateway, OutgoingCall, OutgoingSms, TransportError
 from helpdesk.channels.models import Call, Message, OptOut
 from helpdesk.channels.rules import CALL_SID, RANK, SID
 from helpdesk.config import load_settings
+from helpdesk.hotline import calls
 from order_core.kernel.outbox import OutboxRow
 from tests.helpdesk.channels.conftest import CHEN, LIN
 from tests.standins import twilio as standin
