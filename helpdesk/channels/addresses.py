@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from helpdesk.channels import budget, wording
 from helpdesk.channels.console_gateway import ConsoleGateway
 from helpdesk.channels.gateway import Gateway
 from helpdesk.config import Settings
@@ -16,6 +17,9 @@ def configure(settings: Settings) -> None:
     """Tell callbacks where the provider finds us; only a real provider calls back."""
     global _public_url
     _public_url = settings.public_url if settings.twilio_account_sid else None
+    wording.configure(hotline=our_number(settings))
+    limited = settings.twilio_messaging_service_sid or settings.twilio_phone_number
+    budget.configure(limited if settings.twilio_account_sid else None)
 
 
 def status_callback(message_id: int) -> str | None:

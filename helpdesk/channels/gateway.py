@@ -29,8 +29,8 @@ class TransportError(Exception):
 
 @dataclass(frozen=True)
 class OutgoingSms:
-    """A message to send. ``reference``: our id, the same on every repetition; ``adopt``: a sid found by
-    reconciliation, so that nothing is sent again."""
+    """A message to send. ``reference``: our id, the same on every repetition; ``look_first``: an earlier attempt
+    may have arrived; ``valid_seconds``: after so long the provider need not try any more."""
 
     reference: str
     to: str
@@ -39,6 +39,7 @@ class OutgoingSms:
     status_callback: str | None = None
     look_first: bool = False
     known_sids: frozenset[str] = frozenset()
+    valid_seconds: int | None = None
 
 
 @dataclass(frozen=True)

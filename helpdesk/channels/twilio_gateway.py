@@ -64,10 +64,17 @@ class TwilioGateway:
             for found in self.find_messages(sms.to, sms.created_at):
                 if found.body == sms.body and found.sid not in sms.known_sids:
                     return Accepted(found.sid, found.status)
-        origin = {"messaging_service_sid": self._service} if self._service else {"from_": self._sender}
-        options: dict[str, Any] = {"status_callback": sms.status_callback} if sms.status_callback else {}
+        given = {"status_callback": sms.status_callback, "validity_period": sms.valid_seconds}
+        options = {name: value for name, value in given.items() if value is not None}
+        origin = self._origin(sms.to)
         message = self._asked(lambda: self._client.messages.create(to=sms.to, body=sms.body, **origin, **options))
         return Accepted(str(message.sid), str(message.status))
+
+    def _origin(self, to: str) -> dict[str, Any]:
+        """Who sends; WhatsApp knows our number by a name of its own."""
+        if self._service:
+            return {"messaging_service_sid": self._service}
+        return {"from_": f"whatsapp:{self._sender}" if to.startswith("whatsapp:") else self._sender}
 
     def find_messages(self, to: str, since: datetime) -> list[RemoteMessage]:
         """The list is asked without DateSent (queued messages have none yet) and cut by creation time."""
