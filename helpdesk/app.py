@@ -48,6 +48,7 @@ BLUEPRINTS = (
     "helpdesk.api.views",
     "helpdesk.api.research",
     "helpdesk.health.views",
+    "helpdesk.channels.code_views",
 )
 DEMO_BLUEPRINTS = ("helpdesk.simulator.views",)
 

@@ -73,11 +73,27 @@ def take(session: Session, message: Message, *, at: datetime, urgent: bool = Fal
     whatsapp = channel_of(message.to_number) == "whatsapp"
     name, kind = (f"whatsapp:{_sender}", "whatsapp") if whatsapp else (_sender, kind_of(_sender))
     parts, rate, moment = 1 if whatsapp else measure(message.body).parts, rate_of(kind), wall()
+    wait = seconds_to_wait(_spend(session, name, parts, rate, moment), rate)
+    message.paced_at = at
+    return at + timedelta(seconds=wait) if wait and not urgent else None
+
+
+def _spend(session: Session, name: str, tokens: float, rate: Rate, moment: datetime) -> float:
+    """Take tokens out of a bucket, which is full at first; returns what is left, perhaps less than nothing."""
     connection = session.connection()
     first = {"sender": name, "tokens": rate.burst, "at": moment}
     connection.execute(insert_new(SenderBudget, connection.dialect.name), first)
     bucket = session.get_one(SenderBudget, name, with_for_update=True, populate_existing=True)
-    bucket.tokens = refill(bucket.tokens, (moment - bucket.at).total_seconds(), rate) - parts
-    bucket.at, message.paced_at = moment, at
-    wait = seconds_to_wait(bucket.tokens, rate)
-    return at + timedelta(seconds=wait) if wait and not urgent else None
+    bucket.tokens = refill(bucket.tokens, (moment - bucket.at).total_seconds(), rate) - tokens
+    bucket.at = moment
+    session.flush()
+    return bucket.tokens
+
+
+GUESSES = Rate(1.0, 30.0)
+"""How fast codes may be tried, by everybody together: ten digits last for centuries."""
+
+
+def may_guess(session: Session) -> bool:
+    """Count an attempt at a code; whether there are not too many."""
+    return _spend(session, "guesses", 1, GUESSES, wall()) >= 0

@@ -34,7 +34,7 @@ from order_core.kernel.case import note
 from order_core.parties.models import ContactPerson, Person
 
 VALID = timedelta(days=3)
-CODE_DIGITS = 8
+CODE_DIGITS = 10
 
 _keypad_topic: str | None = None
 

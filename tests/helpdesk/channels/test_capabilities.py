@@ -1,6 +1,6 @@
 """What may be said where and when: facts by country, what becomes of a purpose, quiet hours on the customer's clock."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -119,7 +119,7 @@ def test_quiet_hours_are_those_of_the_customers_own_clock(
 
 
 @given(
-    at=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)).map(lambda naive: naive.replace(tzinfo=UTC)),
+    at=st.integers(0, 365 * 24 * 60).map(lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)),
     zone=st.sampled_from(["Asia/Taipei", "America/New_York", "Europe/London", "Asia/Kathmandu"]),
     scope=st.sampled_from(["service", "survey", "marketing"]),
     address=st.sampled_from([LIN, WANG, SMITH, SHANGHAI]),
@@ -134,9 +134,6 @@ def test_what_was_put_off_may_go_at_its_time_and_within_a_day(
 
 
 @given(st.times(), st.times(), st.times())
-def test_a_span_and_the_rest_of_the_day_share_no_moment(start: object, end: object, moment: object) -> None:
-    from datetime import time
-
-    assert isinstance(start, time) and isinstance(end, time) and isinstance(moment, time)
+def test_a_span_and_the_rest_of_the_day_share_no_moment(start: time, end: time, moment: time) -> None:
     if start != end:
         assert Span(start, end).covers(moment) != Span(end, start).covers(moment)
