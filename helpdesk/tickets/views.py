@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from helpdesk.auth.door import current_actor, door
 from helpdesk.channels import voice
+from helpdesk.channels.prices import composing
 from helpdesk.dispatch.models import Visit
 from helpdesk.extensions import db
 from helpdesk.now import now
@@ -107,6 +108,7 @@ def detail(number: str) -> str:
         may_capture=issue.kind == "ticket" and GRANTS.may(actor, "enquiry.capture"),
         actions=_actions(issue, actor, at),
         may_reply=GRANTS.may(actor, "ticket.reply") and bool(issue.phone),
+        composing=composing(issue.phone or ""),
         may_call=issue.kind == "callback" and issue.state in ("assigned", "contacted") and bool(issue.phone),
     )
 
