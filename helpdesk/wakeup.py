@@ -59,6 +59,8 @@ TOPICS: dict[str, Topic] = {
     "forecast.compute": Topic("heavy", "workers.jobs.forecast"),
     "outbox.purge": Topic("heavy", "workers.jobs.purge"),
     "triage.retrain": Topic("heavy", "workers.jobs.retrain", external=True),
+    "inbound.poll": Topic("heavy", "workers.jobs.poll", external=True),
+    "media.fetch": Topic("heavy", "workers.jobs.media", external=True),
 }
 
 

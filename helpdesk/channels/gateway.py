@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from helpdesk.channels.rules import Inbound
+
 
 class TransportError(Exception):
     """A provider did not do as asked; the error carries its consequence.
@@ -71,6 +73,14 @@ class RemoteMessage:
     created_at: datetime | None
 
 
+@dataclass(frozen=True)
+class RemoteInbound:
+    """A message to us as the provider lists it, in the form that its webhook would have had."""
+
+    inbound: Inbound
+    sent_at: datetime
+
+
 class Gateway(Protocol):
     """A provider. ``name`` and ``account`` are part of every inbound event's key."""
 
@@ -82,6 +92,12 @@ class Gateway(Protocol):
 
     def find_messages(self, to: str, since: datetime) -> list[RemoteMessage]:
         """Messages of ours to a number since a moment, queued ones included. Raises ``TransportError``."""
+
+    def find_inbound(self, since: datetime) -> list[RemoteInbound]:
+        """Messages to us since a moment, whether a webhook brought them or not. Raises ``TransportError``."""
+
+    def fetch_media(self, url: str) -> bytes:
+        """A file that came with a message, from the provider's own hosts alone. Raises ``TransportError``."""
 
     def place_call(self, call: OutgoingCall) -> Accepted:
         """Ring a number. Raises ``TransportError``."""

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Insert, select
 from sqlalchemy.orm import Session
 
-from helpdesk.channels import consent, wording
+from helpdesk.channels import consent, media, wording
 from helpdesk.channels.capabilities import WHATSAPP, barred_links, capability, without_barred_links
 from helpdesk.channels.consent import Source
 from helpdesk.channels.models import Call, InboundEvent, Interaction, Message
@@ -43,10 +43,21 @@ def _claiming(dialect: str) -> Insert:
     return insert_new(InboundEvent, dialect)
 
 
-def receive(session: Session, provider: str, inbound: Inbound, *, at: datetime) -> bool:
+def receive(
+    session: Session,
+    provider: str,
+    inbound: Inbound,
+    *,
+    at: datetime,
+    written_at: datetime | None = None,
+    late: bool = False,
+) -> bool:
     """Claim, store and publish an inbound message; nothing else happens here. False for a repetition.
 
     Three plain INSERTs: the provider waits for this answer, and a unit of work costs twice as much.
+
+    Args:
+        written_at: when it was sent, if that is not now; late: whether its answers come too late.
     """
     if not claim(session, provider, inbound.account, inbound.sid, "message", inbound.raw, at=at):
         return False
@@ -59,12 +70,15 @@ def receive(session: Session, provider: str, inbound: Inbound, *, at: datetime) 
         "to_number": inbound.to,
         "body": inbound.body,
         "media": inbound.media or None,
-        "created_at": at,
+        "created_at": written_at or at,
         "author_kind": "customer",
         "status": "received",
     }
     message_id = new_id(session, _STORE, values)
-    outbox.publish(session, "inbound.process", {"message_id": message_id}, at=at)
+    payload = {"message_id": message_id, "late": True} if late else {"message_id": message_id}
+    outbox.publish(session, "inbound.process", payload, at=at)
+    if inbound.media:
+        media.expect(session, message_id, inbound.media, at=at)
     return True
 
 

@@ -12,8 +12,7 @@ export function attach(field) {
   function show() {
     const text = field.value.replace(/\r?\n/g, "\n");
     const size = measure(text);
-    const used = size.units - (size.parts - 1) * size.room;
-    draw(bars, size.parts, used / size.room);
+    draw(bars, size.parts, size.units / size.room * size.parts - (size.parts - 1));
     out.textContent = fill(out.dataset.text, { ...size, price: money.format(size.parts * Number(meter.dataset.price)) });
     dear.hidden = !(size.offenders.length && size.offenders.length <= FEW);
     dear.textContent = fill(dear.dataset.text, { chars: size.offenders.map((char) => `“${char}”`).join(" ") });

@@ -15,5 +15,6 @@ export function measure(text) {
 }
 
 function size(units, single, joined, encoding) {
-  return { encoding, units, parts: units <= single ? 1 : Math.ceil(units / joined), room: units <= single ? single : joined };
+  const parts = units <= single ? 1 : Math.ceil(units / joined);
+  return { encoding, units, parts, room: parts === 1 ? single : parts * joined };
 }

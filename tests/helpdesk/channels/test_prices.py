@@ -45,7 +45,9 @@ def test_the_page_knows_what_its_reader_must_not_do() -> None:
 def test_the_pages_script_counts_as_we_do(tmp_path: Path) -> None:
     texts = ["", "a" * 161, "€" * 81, "冰" * 71, "😀" * 36, "13:00–15:00", "[x]\n{y}", "Ünïcödé"]
     (tmp_path / "sms.mjs").write_text(SCRIPT.read_text(encoding="utf-8"), encoding="utf-8")
-    program = f"import {{measure}} from '{tmp_path}/sms.mjs'; console.log(JSON.stringify({json.dumps(texts)}.map(measure)))"
+    program = (
+        f"import {{measure}} from '{tmp_path}/sms.mjs'; console.log(JSON.stringify({json.dumps(texts)}.map(measure)))"
+    )
     said = subprocess.run(["node", "--input-type=module", "-e", program], capture_output=True, text=True, check=True)
     for text, found in zip(texts, json.loads(said.stdout), strict=True):
         size = measure(text)
