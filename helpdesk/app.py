@@ -49,6 +49,7 @@ BLUEPRINTS = (
     "helpdesk.api.research",
     "helpdesk.health.views",
     "helpdesk.channels.code_views",
+    "helpdesk.channels.gateway_views",
     "helpdesk.channels.media_views",
 )
 DEMO_BLUEPRINTS = ("helpdesk.simulator.views",)
