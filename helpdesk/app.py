@@ -54,6 +54,9 @@ BLUEPRINTS = (
     "helpdesk.api.views",
     "helpdesk.api.research",
     "helpdesk.health.views",
+    "helpdesk.channels.code_views",
+    "helpdesk.channels.gateway_views",
+    "helpdesk.channels.media_views",
 )
 DEMO_BLUEPRINTS = ("helpdesk.simulator.views",)
 

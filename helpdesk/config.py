@@ -65,6 +65,13 @@ class Settings(BaseModel):
         "TWILIO_MESSAGING_SERVICE_SID", None, "MG and letters or digits"
     )
     twilio_api_base_url: a.WebAddress | None = _setting("TWILIO_API_BASE_URL", None, WEB)
+    message_webhook_url: a.WebAddress | None = _setting("HELPDESK_MESSAGES_URL", None, WEB)
+    message_webhook_secret: str | None = _setting(
+        "HELPDESK_MESSAGES_SECRET", None, "a secret, or two separated by a comma during rotation"
+    )
+    message_webhook_sender: a.PhoneNumber | None = _setting(
+        "HELPDESK_MESSAGES_SENDER", None, "a number like +85230000000"
+    )
     default_timezone: a.Zone = _setting("DEFAULT_TIMEZONE", "Asia/Taipei", "a time zone like Asia/Taipei")
     default_locale: a.Locale = _setting("DEFAULT_LOCALE", "zh_Hant", " or ".join(a.LOCALES))
     default_region: a.Region = _setting("DEFAULT_REGION", "TW", "two capital letters of a country, like TW")
@@ -129,6 +136,11 @@ class Settings(BaseModel):
     def webhook_auth_token(self) -> str | None:
         """The first of ``webhook_auth_tokens``: with it the simulator and the story sign."""
         return self.webhook_auth_tokens[0] if self.webhook_auth_tokens else None
+
+    @property
+    def message_webhook_secrets(self) -> tuple[str, ...]:
+        """Secrets that a webhook gateway may sign with, the one that we sign with first; empty without a gateway."""
+        return tuple((self.message_webhook_secret or "").split(",")) if self.message_webhook_url else ()
 
     @property
     def has_twilio(self) -> bool:
@@ -198,6 +210,10 @@ def _check_together(settings: Settings) -> None:
         raise ConfigError("TWILIO_AUTH_TOKEN", "missing; it goes with TWILIO_ACCOUNT_SID")
     if settings.twilio_api_key and not settings.twilio_api_secret:
         raise ConfigError("TWILIO_API_SECRET", "missing; it goes with TWILIO_API_KEY")
+    if settings.message_webhook_url and not settings.message_webhook_secret:
+        raise ConfigError("HELPDESK_MESSAGES_SECRET", "missing; it goes with HELPDESK_MESSAGES_URL")
+    if settings.message_webhook_url and settings.twilio_account_sid:
+        raise ConfigError("HELPDESK_MESSAGES_URL", "given beside TWILIO_ACCOUNT_SID; one provider is allowed")
 
 
 def _address(host: str) -> str:

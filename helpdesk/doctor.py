@@ -1,7 +1,7 @@
 """What the doctor examines, and what it may mend: only what cannot make anything worse.
 
 Journals against states, stock against its ledger, work that is stuck; the surroundings (configuration,
-database, Redis, processes). A fault is one line.
+database, Redis, processes); the wordings of messages. A fault is one line.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from helpdesk import wakeup
+from helpdesk.channels import lint
 from helpdesk.config import Settings
 from helpdesk.health import checks
 from helpdesk.setting_types import is_loopback
@@ -90,6 +91,10 @@ def _ledger(session: Session, _settings: Settings, _at: datetime, _wall: datetim
     return Finding("ledger", ledger_faults(session), "count the stock concerned and enter the difference")
 
 
+def _wordings(_session: Session, _settings: Settings, _at: datetime, _wall: datetime) -> Finding:
+    return Finding("wordings", lint.every(), "shorten the wording, or write it without the character named")
+
+
 def _outbox(session: Session, _settings: Settings, at: datetime, wall: datetime) -> Finding:
     late = (OutboxRow.state == "pending") & (OutboxRow.due_at < at - LATE)
     abandoned = OutboxRow.state.in_(("maybe_sent", "unknown")) & (OutboxRow.lease_until < wall - LATE)
@@ -116,6 +121,7 @@ EXAMINATIONS: tuple[Examination, ...] = (
     _outbox,
     _ledger,
     _journal,
+    _wordings,
 )
 OF_THE_DATA: tuple[Examination, ...] = (_database, _ledger, _journal)
 """Those that need nothing but the database: for a restored copy."""

@@ -64,6 +64,8 @@ TOPICS: dict[str, Topic] = {
     "outbox.purge": Topic("heavy", "workers.jobs.purge"),
     "tickets.bulk": Topic("plan", "workers.jobs.bulk"),
     "triage.retrain": Topic("heavy", "workers.jobs.retrain", external=True),
+    "inbound.poll": Topic("heavy", "workers.jobs.poll", external=True),
+    "media.fetch": Topic("heavy", "workers.jobs.media", external=True),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import phonenumbers
@@ -56,3 +57,13 @@ def read_sender(text: str, region: str) -> Sender:
         return Sender("short_code", plain)
     number = parse_number(plain, region)
     return Sender("number", plain, number) if number else Sender("alphanumeric", plain)
+
+
+@lru_cache(maxsize=4096)
+def country_of(number: str) -> str | None:
+    """The country of a number in E.164, in two letters; None for one that belongs to none."""
+    try:
+        found = phonenumbers.region_code_for_number(phonenumbers.parse(number, None))
+    except phonenumbers.NumberParseException:
+        return None
+    return str(found) if found and found != "001" else None

@@ -8,7 +8,7 @@ from helpdesk.config import Settings
 from helpdesk.wakeup import TOPICS
 
 ROOT = Path(__file__).parent.parent
-WEBHOOKS = "/twilio/"
+WEBHOOKS = ("/twilio/", "/gateway/")
 
 
 def views(app: Any) -> dict[str, Any]:

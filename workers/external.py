@@ -4,7 +4,7 @@ A claim is committed as ``maybe_sent`` before the provider is called. Whoever fi
 out does not know whether the provider acted, and says so to ``prepare(again=True)``: reconcile, then adopt or
 repeat. A job module has three functions:
 
-``prepare(session, payload, at, again)``  what to ask of the provider as plain values, or None for nothing
+``prepare(session, payload, at, again)``  what to ask of the provider as plain values, None for nothing, or ``Later``
 ``perform(gateway, request)``             asks; returns the outcome or raises ``TransportError``; no database
 ``settle(session, payload, outcome, at)`` writes down what became of it; an error is an outcome too
 """
@@ -111,9 +111,11 @@ class Lane:
 def _prepare(session: Session, claim: Claim, at: datetime) -> Any:
     request = claim.job.prepare(session, claim.payload, at, claim.again)
     row = _row(session, claim)
-    if request is None and row is not None:
+    if row is not None and isinstance(request, outbox.Later):
+        outbox.put_off(row, request.until)
+    elif row is not None and request is None:
         outbox.finish(row, at=at)
-    return request
+    return None if isinstance(request, outbox.Later) else request
 
 
 def _write_down(session: Session, claim: Claim, outcome: Any, at: datetime) -> None:

@@ -38,6 +38,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("quotes", "quote.lapse", timedelta(hours=1), timedelta(minutes=2)),
     Entry("hotline", "hotline.watch", timedelta(minutes=15)),
     Entry("triage", "triage.retrain", timedelta(days=1), timedelta(hours=18, minutes=30)),
+    Entry("inbound", "inbound.poll", timedelta(minutes=5), timedelta(seconds=30)),
 )
 """All periodic work. 19:00 UTC is three in the morning in Taipei."""
 

@@ -8,7 +8,14 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from helpdesk.channels.gateway import Accepted, OutgoingCall, OutgoingSms, RemoteMessage
+from helpdesk.channels.gateway import (
+    Accepted,
+    OutgoingCall,
+    OutgoingSms,
+    RemoteInbound,
+    RemoteMessage,
+    TransportError,
+)
 
 
 def sid(prefix: str, reference: str) -> str:
@@ -30,6 +37,14 @@ class ConsoleGateway:
     def find_messages(self, to: str, since: datetime) -> list[RemoteMessage]:
         """Nothing to find: a repetition has the same sid anyway."""
         return []
+
+    def find_inbound(self, since: datetime) -> list[RemoteInbound]:
+        """Nothing: what is written in the simulator is posted to us, and we are there or not."""
+        return []
+
+    def fetch_media(self, url: str) -> bytes:
+        """Nobody keeps files for us here."""
+        raise TransportError("no provider", permanent=True)
 
     def place_call(self, call: OutgoingCall) -> Accepted:
         return Accepted(sid("CA", call.reference), "completed")

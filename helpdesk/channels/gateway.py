@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from helpdesk.channels.rules import Inbound
+
 
 class TransportError(Exception):
     """A provider did not do as asked; the error carries its consequence.
@@ -29,8 +31,8 @@ class TransportError(Exception):
 
 @dataclass(frozen=True)
 class OutgoingSms:
-    """A message to send. ``reference``: our id, the same on every repetition; ``adopt``: a sid found by
-    reconciliation, so that nothing is sent again."""
+    """A message to send. ``reference``: our id, the same on every repetition; ``look_first``: an earlier attempt
+    may have arrived; ``valid_seconds``: after so long the provider need not try any more."""
 
     reference: str
     to: str
@@ -39,6 +41,7 @@ class OutgoingSms:
     status_callback: str | None = None
     look_first: bool = False
     known_sids: frozenset[str] = frozenset()
+    valid_seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,14 @@ class RemoteMessage:
     created_at: datetime | None
 
 
+@dataclass(frozen=True)
+class RemoteInbound:
+    """A message to us as the provider lists it, in the form that its webhook would have had."""
+
+    inbound: Inbound
+    sent_at: datetime
+
+
 class Gateway(Protocol):
     """A provider. ``name`` and ``account`` are part of every inbound event's key."""
 
@@ -81,6 +92,12 @@ class Gateway(Protocol):
 
     def find_messages(self, to: str, since: datetime) -> list[RemoteMessage]:
         """Messages of ours to a number since a moment, queued ones included. Raises ``TransportError``."""
+
+    def find_inbound(self, since: datetime) -> list[RemoteInbound]:
+        """Messages to us since a moment, whether a webhook brought them or not. Raises ``TransportError``."""
+
+    def fetch_media(self, url: str) -> bytes:
+        """A file that came with a message, from the provider's own hosts alone. Raises ``TransportError``."""
 
     def place_call(self, call: OutgoingCall) -> Accepted:
         """Ring a number. Raises ``TransportError``."""

@@ -1,4 +1,4 @@
-"""Inbound events, messages, calls, opt-outs, and the interaction that each contact is."""
+"""Inbound events, messages, calls, consent, what is asked otherwise, and the interaction that each contact is."""
 
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,8 @@ class InboundEvent(Base):
 
 
 class Message(Base):
-    """One SMS of either direction. ``status`` only rises (see rules); ``author_kind``: customer, bot, agent."""
+    """One SMS or WhatsApp message of either direction. ``status`` only rises (see rules); ``author_kind``: customer,
+    bot, agent; ``paced_at``: its parts have been taken out of its sender's budget."""
 
     __tablename__ = "message"
     __table_args__ = (
@@ -57,6 +58,7 @@ class Message(Base):
     handled_at: Mapped[datetime | None] = mapped_column(default=None)
     sent_at: Mapped[datetime | None] = mapped_column(default=None)
     delivered_at: Mapped[datetime | None] = mapped_column(default=None)
+    paced_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Call(Base):
@@ -93,12 +95,86 @@ class Interaction(Base):
     no_issue_reason: Mapped[str | None] = mapped_column(String(24), default=None)
 
 
-class OptOut(Base):
-    """A number that wants no messages of a scope (``all``, ``survey``), since when and by which word."""
+class ConsentEntry(Base):
+    """One word about what a number may be sent: appended, never changed; the last one of a scope counts (B7).
 
-    __tablename__ = "opt_out"
+    ``scope``: all, survey, marketing; ``source``: word (the customer's own), provider, agent, web.
+    """
 
-    phone: Mapped[str] = mapped_column(String(64), primary_key=True)
-    scope: Mapped[str] = mapped_column(String(12), primary_key=True)
+    __tablename__ = "consent_entry"
+    __table_args__ = (Index("ix_consent_entry_phone", "phone", "id"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    phone: Mapped[str] = mapped_column(String(64))
+    scope: Mapped[str] = mapped_column(String(12))
+    allowed: Mapped[bool]
+    source: Mapped[str] = mapped_column(String(12))
     word: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), default=None)
+
+
+class Diversion(Base):
+    """A question that a message could not ask there, and how it is asked instead (see ``diversions``).
+
+    ``way``: keypad, callback, code; ``state``: open, answered, closed (a newer one took its place, or it ran out).
+    ``spoken``: what is asked, in the customer's language, options by number.
+    """
+
+    __tablename__ = "diversion"
+
+    id: Mapped[Id] = mapped_column(init=False)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
+    phone: Mapped[str] = mapped_column(String(64), index=True)
+    purpose: Mapped[str] = mapped_column(String(48))
+    language: Mapped[str] = mapped_column(String(8))
+    spoken: Mapped[str] = mapped_column(Text)
+    way: Mapped[str] = mapped_column(String(8))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(8), default="open")
+    issue_id: Mapped[int | None] = mapped_column(ForeignKey("issue.id"), default=None)
+    callback_id: Mapped[int | None] = mapped_column(ForeignKey("issue.id"), default=None, index=True)
+    code_hash: Mapped[str | None] = mapped_column(String(64), default=None, unique=True)
+    answered_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class MessageMedia(Base):
+    """A picture or other file that came with a message. ``state``: pending, stored, quarantined, failed.
+
+    ``name``: its path under the attachments of the data directory; ``media_type``: what its bytes say it is.
+    """
+
+    __tablename__ = "message_media"
+    __table_args__ = (UniqueConstraint("message_id", "position"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
+    position: Mapped[int]
+    url: Mapped[str] = mapped_column(Text)
+    declared_type: Mapped[str] = mapped_column(String(80))
+    state: Mapped[str] = mapped_column(String(12), default="pending")
+    reason: Mapped[str | None] = mapped_column(String(40), default=None)
+    media_type: Mapped[str | None] = mapped_column(String(80), default=None)
+    size: Mapped[int | None] = mapped_column(default=None)
+    name: Mapped[str | None] = mapped_column(String(120), default=None)
+    fetched_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class SenderBudget(Base):
+    """A token bucket: how many parts a sender of ours may hand over now; ``at`` is real time."""
+
+    __tablename__ = "sender_budget"
+
+    sender: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tokens: Mapped[float]
+    at: Mapped[datetime]
+
+
+class PollMark(Base):
+    """Up to when the provider's list of incoming messages has been read; real time."""
+
+    __tablename__ = "poll_mark"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    read_until: Mapped[datetime]

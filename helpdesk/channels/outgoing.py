@@ -6,18 +6,23 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from helpdesk.channels import rules, service
+from helpdesk.channels import budget, consent, diversions, service
+from helpdesk.channels.capabilities import capability, quiet_until
 from helpdesk.channels.gateway import Accepted, Gateway, OutgoingSms, TransportError
 from helpdesk.channels.models import Message
+from helpdesk.channels.purposes import Policy, policy
 from helpdesk.now import wall
+from order_core.clauses import carries
+from order_core.kernel.outbox import Later
 
 LOOK_BACK = timedelta(hours=6)
-ALWAYS = ("optout.done", "safety")
-"""Purposes that an opt-out does not stop: its own confirmation, and what to do in danger."""
+AWAKE = timedelta(hours=1)
+"""Somebody who has written within this time is awake: the house's night does not count for him."""
 
 
-def prepare(session: Session, payload: dict[str, Any], at: datetime, again: bool) -> OutgoingSms | None:
-    """What to ask of the provider, or None: sent already, refused by the customer, or a survey in doubt.
+@carries("guard", "5.1.1-a")
+def prepare(session: Session, payload: dict[str, Any], at: datetime, again: bool) -> OutgoingSms | Later | None:
+    """What to ask of the provider; None: sent already, not wanted, in doubt; ``Later``: its time has not come.
 
     Whether the customer wants it is asked here, inside the claim, so that a refusal stops what was queued
     before it. A survey is in doubt from here until the provider has answered, and one in doubt is not repeated
@@ -26,13 +31,21 @@ def prepare(session: Session, payload: dict[str, Any], at: datetime, again: bool
     message = session.get_one(Message, payload["message_id"])
     if message.sid is not None or message.status not in ("queued", "unknown"):
         return None
-    purpose, survey = message.purpose or "", _is_survey(message)
-    if not purpose.startswith(ALWAYS) and service.refused(session, message.to_number, ("survey",) if survey else ()):
+    rule = policy(message.purpose)
+    if not _is_wanted(session, message, rule, at):
         message.status = "suppressed"
         return None
-    if survey and message.status == "unknown":
+    if rule.once and message.status == "unknown":
         return None
-    if survey:
+    wait = _quiet(session, message, rule, at)
+    if wait is not None and rule.night == "drop":
+        message.status = "suppressed"
+        return None
+    if wait is None:
+        wait = budget.take(session, message, at=at, urgent=rule.scope == "required")
+    if wait is not None:
+        return Later(wait)
+    if rule.once:
         message.status = "unknown"
     return OutgoingSms(
         reference=f"message:{message.id}",
@@ -42,7 +55,32 @@ def prepare(session: Session, payload: dict[str, Any], at: datetime, again: bool
         status_callback=_callback(message),
         look_first=again,
         known_sids=_known_sids(session, message, at) if again else frozenset(),
+        valid_seconds=rule.valid * 60 if rule.valid else None,
     )
+
+
+def _is_wanted(session: Session, message: Message, rule: Policy, at: datetime) -> bool:
+    """What must be told to somebody who refuses messages is told by telephone; a refusal is confirmed once."""
+    if rule.scope == "consent":
+        return not consent.confirmed(session, message)
+    scope = "service" if rule.scope == "required" else rule.scope
+    if consent.allows(session, message.to_number, scope):
+        return True
+    if rule.scope == "required":
+        diversions.divert(session, message, "callback", at=at)
+    return False
+
+
+def _quiet(session: Session, message: Message, rule: Policy, at: datetime) -> datetime | None:
+    """Until when the addressee is left in peace, by his own clock; None: not now."""
+    zone = service.zone_of(session, message.contact_id, message.to_number)
+    until = quiet_until(rule.scope, capability(message.to_number), zone, at, night=rule.night != "go")
+    if until is None or rule.scope == "marketing":
+        return until
+    wrote = select(Message.id).where(
+        Message.from_number == message.to_number, Message.direction == "in", Message.created_at > at - AWAKE
+    )
+    return None if session.scalars(wrote.limit(1)).first() is not None else until
 
 
 def perform(gateway: Gateway, request: OutgoingSms) -> tuple[Accepted, str, str]:
@@ -59,10 +97,10 @@ def settle(session: Session, payload: dict[str, Any], outcome: Any, at: datetime
             message.status = "failed"
         elif not outcome.unprocessed:
             message.status = "unknown"
-        elif _is_survey(message):
+        elif policy(message.purpose).once:
             message.status = "queued"
-        if outcome.code == 21610:
-            service.opt_out(session, message.to_number, "all", "21610", at=at)
+        if outcome.permanent:
+            service.unreachable(session, message, outcome.code, at=at)
         return
     if isinstance(outcome, Exception):
         message.status = "unknown"
@@ -75,10 +113,6 @@ def settle(session: Session, payload: dict[str, Any], outcome: Any, at: datetime
     service.apply_status(session, message, accepted.status, sid=accepted.sid, error_code=None, at=at)
     if message.status == "queued":
         message.status = "accepted"
-
-
-def _is_survey(message: Message) -> bool:
-    return message.purpose in rules.SURVEY_PURPOSES
 
 
 def _known_sids(session: Session, message: Message, at: datetime) -> frozenset[str]:

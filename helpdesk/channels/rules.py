@@ -12,14 +12,13 @@ from order_core.values import storable
 
 RANK = {
     "queued": 0, "accepted": 1, "scheduled": 1, "sending": 2, "sent": 3,
-    "delivered": 5, "read": 6, "undelivered": 4, "failed": 4, "suppressed": 9,
+    "delivered": 5, "read": 6, "undelivered": 4, "failed": 4, "suppressed": 9, "diverted": 9,
 }  # fmt: skip
 """A late ``sent`` after ``delivered`` changes nothing; a delivery proof beats a failure report."""
 MAX_BODY = 4000
 MAX_MEDIA = 10
 SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
-SURVEY_PURPOSES = ("survey.ask",)
 
 
 @dataclass(frozen=True)
@@ -94,3 +93,16 @@ def _media(first: Mapping[str, str]) -> list[dict[str, str]]:
         for i in range(wanted)
         if first.get(f"MediaUrl{i}")
     ]
+
+
+def may_send(history: Sequence[tuple[str, bool]], scope: str) -> bool:
+    """Whether a number may be sent messages of a scope, by its ``(scope, allowed)`` entries, the oldest first.
+
+    Everything is allowed until it is refused, but marketing is refused until it is allowed by its own word: to
+    take a refusal of everything back allows no marketing.
+    """
+    allowed = scope != "marketing"
+    for said, answer in history:
+        if said == scope or (said == "all" and not (answer and scope == "marketing")):
+            allowed = answer
+    return allowed

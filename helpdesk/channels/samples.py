@@ -61,6 +61,12 @@ SMS: dict[str, dict[str, Any]] = {
     "status.ticket": {**_NUMBER, "state": "待到府", "visit": {k: _VISIT[k] for k in ("starts_at", "ends_at", "zone")}},
     "survey.sorry": {**_NUMBER, "score": 2},
     "survey.thanks": {**_NUMBER, "score": 5},
+    "web.code": {
+        **_NUMBER,
+        "code": "48291375",
+        "until": datetime(2026, 11, 27, 5, 0, tzinfo=UTC),
+        "zone": "Asia/Taipei",
+    },
     "visit.booked": _VISIT,
     "visit.reminder": _VISIT,
     "visit.moved": _VISIT,

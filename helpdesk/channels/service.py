@@ -1,18 +1,23 @@
 """Receiving once and sending once: inbound claims, outbound messages with their outbox row."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Insert, select
 from sqlalchemy.orm import Session
 
-from helpdesk.channels import wording
-from helpdesk.channels.models import Call, InboundEvent, Interaction, Message, OptOut
+from helpdesk.channels import consent, media, wording
+from helpdesk.channels.capabilities import WHATSAPP, barred_links, capability, without_barred_links
+from helpdesk.channels.consent import Source
+from helpdesk.channels.models import Call, InboundEvent, Interaction, Message
+from helpdesk.channels.purposes import policy, way
 from helpdesk.channels.rules import Inbound, clean, rises
+from helpdesk.now import now
 from order_core.db import insert_new, new_id, plain_insert
+from order_core.errors import Invalid
 from order_core.kernel import outbox
-from order_core.parties.models import ContactPerson
+from order_core.parties.models import ContactPerson, Site
 
 _STORE = plain_insert(Message)
 
@@ -38,10 +43,21 @@ def _claiming(dialect: str) -> Insert:
     return insert_new(InboundEvent, dialect)
 
 
-def receive(session: Session, provider: str, inbound: Inbound, *, at: datetime) -> bool:
+def receive(
+    session: Session,
+    provider: str,
+    inbound: Inbound,
+    *,
+    at: datetime,
+    written_at: datetime | None = None,
+    late: bool = False,
+) -> bool:
     """Claim, store and publish an inbound message; nothing else happens here. False for a repetition.
 
     Three plain INSERTs: the provider waits for this answer, and a unit of work costs twice as much.
+
+    Args:
+        written_at: when it was sent, if that is not now; late: whether its answers come too late.
     """
     if not claim(session, provider, inbound.account, inbound.sid, "message", inbound.raw, at=at):
         return False
@@ -54,12 +70,15 @@ def receive(session: Session, provider: str, inbound: Inbound, *, at: datetime) 
         "to_number": inbound.to,
         "body": inbound.body,
         "media": inbound.media or None,
-        "created_at": at,
+        "created_at": written_at or at,
         "author_kind": "customer",
         "status": "received",
     }
     message_id = new_id(session, _STORE, values)
-    outbox.publish(session, "inbound.process", {"message_id": message_id}, at=at)
+    payload = {"message_id": message_id, "late": True} if late else {"message_id": message_id}
+    outbox.publish(session, "inbound.process", payload, at=at)
+    if inbound.media:
+        media.expect(session, message_id, inbound.media, at=at)
     return True
 
 
@@ -74,19 +93,36 @@ def send(
     at: datetime,
     issue_id: int | None = None,
     visit_id: int | None = None,
+    not_before: datetime | None = None,
 ) -> Message:
-    """Ask for a message of a purpose, worded in the recipient's language."""
-    return send_text(
+    """Ask for a message of a purpose, worded in the recipient's language.
+
+    Where a message cannot do what the purpose is for (no reply comes back, no link may go there), it becomes a
+    keypad call, a person's call or a web code by itself; the message returned is then the one that leaves
+    instead, or one with status ``diverted``.
+    """
+    address = address_for(session, to, at=at)
+    able = capability(address)
+    how = way(policy(purpose), able)
+    text = wording.render(purpose, language, params, two_way=able.two_way)
+    message = _stored(
         session,
-        contact=contact,
-        to=to,
-        text=wording.render(purpose, language, params),
+        contact_id=contact.id if contact else None,
+        to=address,
+        text=without_barred_links(text, able),
         language=language,
         at=at,
+        status="queued" if how == "message" else "diverted",
         purpose=purpose,
         issue_id=issue_id,
         visit_id=visit_id,
     )
+    if how == "message":
+        _publish(session, message, at=at, due=not_before)
+        return message
+    from helpdesk.channels import diversions
+
+    return diversions.divert(session, message, how, at=at)
 
 
 def send_text(
@@ -102,8 +138,36 @@ def send_text(
     purpose: str | None = None,
     issue_id: int | None = None,
     visit_id: int | None = None,
+    not_before: datetime | None = None,
 ) -> Message:
-    """Store a message to a customer and publish its sending, in the caller's transaction."""
+    """Store a message of these words and publish its sending, in the caller's transaction.
+
+    Raises:
+        Invalid: it has a link, and links may not go there.
+    """
+    address = address_for(session, to, at=at)
+    if barred := barred_links(text, capability(address)):
+        raise Invalid("sms.link_barred", field="text", link=barred[0])
+    message = _stored(
+        session,
+        contact_id=contact.id if contact else None,
+        to=address,
+        text=text,
+        language=language,
+        at=at,
+        author=author,
+        author_id=author_id,
+        purpose=purpose,
+        issue_id=issue_id,
+        visit_id=visit_id,
+    )
+    _publish(session, message, at=at, due=not_before)
+    return message
+
+
+def _stored(
+    session: Session, *, to: str, text: str, at: datetime, author: str = "bot", status: str = "queued", **more: Any
+) -> Message:
     message = Message(
         direction="out",
         provider="",
@@ -113,18 +177,45 @@ def send_text(
         body=clean(text),
         created_at=at,
         author_kind=author,
-        author_id=author_id,
-        status="queued",
-        language=language,
-        purpose=purpose,
-        contact_id=contact.id if contact else None,
-        issue_id=issue_id,
-        visit_id=visit_id,
+        status=status,
+        **more,
     )
     session.add(message)
     session.flush()
-    outbox.publish(session, "sms.send", {"message_id": message.id}, at=at, key=f"sms:{message.id}")
     return message
+
+
+def _publish(session: Session, message: Message, *, at: datetime, due: datetime | None) -> None:
+    outbox.publish(session, "sms.send", {"message_id": message.id}, at=at, due=due, key=f"sms:{message.id}")
+
+
+WHATSAPP_WINDOW = timedelta(hours=24)
+"""WhatsApp lets one answer in one's own words for so long after the customer's last message."""
+
+
+def address_for(session: Session, to: str, *, at: datetime) -> str:
+    """Where to reach a number: by WhatsApp when its last message came that way and may still be answered so."""
+    if to.startswith(WHATSAPP):
+        return to
+    last = session.scalars(
+        select(Message.from_number)
+        .where(Message.from_number.in_((to, WHATSAPP + to)), Message.created_at > at - WHATSAPP_WINDOW)
+        .order_by(Message.created_at.desc(), Message.id.desc())
+        .limit(1)
+    ).first()
+    return last or to
+
+
+def zone_of(session: Session, contact_id: int | None, to: str) -> str:
+    """Where somebody is: his first site's zone, else his number's country's, else UTC."""
+    site = (
+        select(Site.zone)
+        .join(ContactPerson, ContactPerson.customer_id == Site.customer_id)
+        .where(ContactPerson.id == contact_id)
+        .order_by(Site.id)
+    )
+    known = session.scalars(site.limit(1)).first() if contact_id else None
+    return known or capability(to).zone or "UTC"
 
 
 def apply_status(
@@ -140,32 +231,43 @@ def apply_status(
         message.delivered_at = at
     if error_code:
         message.error_code = error_code
-    if error_code == 21610:
-        opt_out(session, message.to_number, "all", "21610", at=at)
+    if status in ("failed", "undelivered"):
+        unreachable(session, message, error_code, at=at)
     session.flush()
     return True
 
 
-def opt_out(session: Session, phone: str, scope: str, word: str, *, at: datetime) -> bool:
+BY_VOICE = frozenset({21614, 30006})
+"""The provider's errors that say: this number takes no messages (a landline)."""
+
+
+def unreachable(session: Session, message: Message, code: int | None, *, at: datetime) -> None:
+    """What follows when a message can never arrive: a refusal that the provider knows is ours too, and what
+    matters to the customer is told by telephone."""
+    if code == 21610:
+        opt_out(session, message.to_number, "all", "21610", at=at, source="provider")
+    scope = policy(message.purpose).scope
+    matters = message.author_kind == "agent" or message.issue_id is not None
+    if scope == "required" or (code in BY_VOICE and scope == "service" and matters):
+        from helpdesk.channels import diversions
+
+        diversions.divert(session, message, "callback", at=at)
+
+
+def opt_out(session: Session, phone: str, scope: str, word: str, *, at: datetime, source: Source = "word") -> bool:
     """Record a refusal; False when it was known."""
-    if session.get(OptOut, (phone, scope)) is not None:
-        return False
-    session.add(OptOut(phone=phone, scope=scope, word=word[:40], at=at))
-    session.flush()
-    return True
+    return consent.record(session, phone, scope, False, source=source, word=word, at=at)
 
 
-def opt_in(session: Session, phone: str) -> None:
-    """Take every refusal of a number back."""
-    for row in session.scalars(select(OptOut).where(OptOut.phone == phone)):
-        session.delete(row)
-    session.flush()
+def opt_in(session: Session, phone: str, *, at: datetime | None = None) -> None:
+    """Take every refusal of a number back (not what it never allowed: marketing)."""
+    for scope in ("all", "survey"):
+        consent.record(session, phone, scope, True, source="word", at=at or now(session))
 
 
 def refused(session: Session, phone: str, scopes: tuple[str, ...]) -> bool:
     """Whether a number wants no messages of any of these scopes."""
-    wanted = select(OptOut.phone).where(OptOut.phone == phone, OptOut.scope.in_(("all", *scopes)))
-    return session.scalar(wanted.limit(1)) is not None
+    return any(not consent.allows(session, phone, scope) for scope in (scopes or ("service",)))
 
 
 def interaction(

@@ -11,9 +11,22 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from helpdesk.channels.gateway import Accepted, OutgoingCall, OutgoingSms, RemoteMessage, TransportError
+from helpdesk.channels.fetching import fetch
+from helpdesk.channels.gateway import (
+    Accepted,
+    OutgoingCall,
+    OutgoingSms,
+    RemoteInbound,
+    RemoteMessage,
+    TransportError,
+)
+from helpdesk.channels.rules import MAX_MEDIA, Inbound, read_message
 
 TIMEOUT_SECONDS = 10
+MOST_INBOUND = 5000
+API_HOST = "api.twilio.com"
+MEDIA_HOSTS = (API_HOST, ".twiliocdn.com")
+"""Where Twilio serves and keeps the files of messages."""
 NEVER_AGAIN = frozenset({21211, 21212, 21408, 21610, 21612, 21614, 21617, 30004, 30005, 30006})
 """Twilio's errors that a repetition cannot cure: invalid or unreachable number, opt-out, too long."""
 
@@ -54,6 +67,8 @@ class TwilioGateway:
         base_url: str | None = None,
     ) -> None:
         self.account = account
+        self._token = token
+        self._base_url = base_url
         self._sender = sender
         self._service = service
         self._client = Client(account, token, http_client=RedirectedHttpClient(base_url))
@@ -64,10 +79,17 @@ class TwilioGateway:
             for found in self.find_messages(sms.to, sms.created_at):
                 if found.body == sms.body and found.sid not in sms.known_sids:
                     return Accepted(found.sid, found.status)
-        origin = {"messaging_service_sid": self._service} if self._service else {"from_": self._sender}
-        options: dict[str, Any] = {"status_callback": sms.status_callback} if sms.status_callback else {}
+        given = {"status_callback": sms.status_callback, "validity_period": sms.valid_seconds}
+        options = {name: value for name, value in given.items() if value is not None}
+        origin = self._origin(sms.to)
         message = self._asked(lambda: self._client.messages.create(to=sms.to, body=sms.body, **origin, **options))
         return Accepted(str(message.sid), str(message.status))
+
+    def _origin(self, to: str) -> dict[str, Any]:
+        """Who sends; WhatsApp knows our number by a name of its own."""
+        if self._service:
+            return {"messaging_service_sid": self._service}
+        return {"from_": f"whatsapp:{self._sender}" if to.startswith("whatsapp:") else self._sender}
 
     def find_messages(self, to: str, since: datetime) -> list[RemoteMessage]:
         """The list is asked without DateSent (queued messages have none yet) and cut by creation time."""
@@ -78,6 +100,34 @@ class TwilioGateway:
             for row in rows
             if row.date_created is None or row.date_created >= earliest
         ]
+
+    def find_inbound(self, since: datetime) -> list[RemoteInbound]:
+        """What came in since then, to any of our senders; the list is cut by the day, so it is cut again here."""
+        rows = self._asked(lambda: self._client.messages.list(date_sent_after=since, limit=MOST_INBOUND))
+        return [
+            RemoteInbound(self._as_webhook(row), row.date_sent or row.date_created)
+            for row in rows
+            if row.direction == "inbound" and (row.date_sent or row.date_created) >= since
+        ]
+
+    def _as_webhook(self, row: Any) -> Inbound:
+        """The listed message as the form that its webhook posts; its files are listed apart."""
+        form = {
+            "MessageSid": str(row.sid), "AccountSid": self.account, "From": str(row.from_), "To": str(row.to),
+            "Body": str(row.body or ""), "NumMedia": str(row.num_media or 0), "NumSegments": str(row.num_segments or 1),
+        }  # fmt: skip
+        if form["NumMedia"] != "0":
+            files = self._asked(lambda: self._client.messages(row.sid).media.list(limit=MAX_MEDIA))
+            for index, file in enumerate(files):
+                form[f"MediaUrl{index}"] = f"https://{API_HOST}{str(file.uri).removesuffix('.json')}"
+                form[f"MediaContentType{index}"] = str(file.content_type)
+        return read_message({name: [value] for name, value in form.items()})
+
+    def fetch_media(self, url: str) -> bytes:
+        """A file by its address at Twilio; the address redirects to where Twilio keeps it."""
+        if self._base_url:
+            url = url.replace(f"https://{API_HOST}", self._base_url.rstrip("/"), 1)
+        return fetch(url, MEDIA_HOSTS, auth=(self.account, self._token), trusted=self._base_url)
 
     def place_call(self, call: OutgoingCall) -> Accepted:
         options: dict[str, Any] = {"status_callback": call.status_callback} if call.status_callback else {}

@@ -59,6 +59,20 @@ def _one_line(value: Any) -> Any:
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
+_hotline = "+85230000000"
+
+
+def configure(*, hotline: str) -> None:
+    """Say which number customers may ring."""
+    global _hotline
+    _hotline = hotline
+
+
+def _house(language: str, two_way: bool = True) -> dict[str, Any]:
+    """What every wording may ask for, whatever its purpose."""
+    return {"language": language, "two_way": two_way, "hotline": _hotline}
+
+
 @lru_cache(maxsize=2)
 def _environment(channel: str) -> Environment:
     environment = ImmutableSandboxedEnvironment(
@@ -73,15 +87,19 @@ def _environment(channel: str) -> Environment:
     return environment
 
 
-def render(purpose: str, language: str, params: Mapping[str, Any], channel: Channel = "sms") -> str:
+def render(
+    purpose: str, language: str, params: Mapping[str, Any], channel: Channel = "sms", *, two_way: bool = True
+) -> str:
     """The text of a purpose in a language (English where we do not speak it).
+
+    ``two_way``: whether a reply would reach us; if not, a wording names the hotline instead of asking for one.
 
     Raises:
         jinja2.TemplateNotFound: no such purpose; jinja2.UndefinedError: a parameter is missing.
     """
     known = language if language in LANGUAGES else FALLBACK
     template = _environment(channel).get_template(f"{purpose}.{known}.txt")
-    return template.render({**params, "language": known}).strip()
+    return template.render({**params, **_house(known, two_way)}).strip()
 
 
 def spoken(purpose: str, language: str, params: Mapping[str, Any]) -> str:
@@ -95,7 +113,7 @@ def render_source(source: str, language: str, params: Mapping[str, Any]) -> str:
     Raises:
         jinja2.TemplateError: it is no template, or asks for a parameter that the purpose does not have.
     """
-    return _environment("sms").from_string(source).render({**params, "language": language}).strip()
+    return _environment("sms").from_string(source).render({**params, **_house(language)}).strip()
 
 
 def source(purpose: str, language: str, channel: Channel = "sms") -> str:
@@ -107,7 +125,7 @@ def placeholders(text: str) -> frozenset[str]:
     """The parameters that a wording asks for."""
     environment = _environment("sms")
     asked = meta.find_undeclared_variables(environment.parse(text))
-    return frozenset(asked - set(environment.globals) - {"language"})
+    return frozenset(asked - set(environment.globals) - set(_house("en")))
 
 
 def purposes(channel: Channel = "sms") -> list[str]:

@@ -8,7 +8,9 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from helpdesk.channels.models import Call, Message
+from helpdesk.channels import media
+from helpdesk.channels.media_rules import SHOWN
+from helpdesk.channels.models import Call, Message, MessageMedia
 from helpdesk.dispatch.models import Visit
 from helpdesk.tickets.models import TicketNote
 from helpdesk.tickets.present import label, names_of
@@ -46,11 +48,25 @@ def _entry(kind: str, at: datetime, text: str, who: str = "", **more: Any) -> En
 def _messages(session: Session, issue: Issue) -> Iterator[Entry]:
     rows = session.scalars(select(Message).where(Message.issue_id == issue.id).order_by(Message.id)).all()
     names = names_of(session, {row.author_id for row in rows if row.author_id})
+    files = media.of_messages(session, [row.id for row in rows if row.media])
     for row in rows:
         kind = "sms_in" if row.direction == "in" else "bot" if row.author_kind == "bot" else "sms_out"
         who = names.get(row.author_id or 0) or gettext(f"author.{row.author_kind}")
         status = "" if row.direction == "in" else label("message.status", row.status)
-        yield _entry(kind, row.created_at, row.body, who, status=status)
+        yield _entry(kind, row.created_at, row.body, who, status=status, media=_files(files.get(row.id, [])))
+
+
+def _files(rows: list[MessageMedia]) -> list[dict[str, Any]]:
+    """What came with a message: a picture, a file to load, or why there is none."""
+    return [
+        {
+            "href": f"/tickets/media/{row.id}" if row.state == "stored" else "",
+            "image": row.media_type in SHOWN,
+            "label": gettext(f"media.{row.state}"),
+            "detail": row.media_type or "",
+        }
+        for row in rows
+    ]
 
 
 def _notes(session: Session, issue: Issue) -> Iterator[Entry]:

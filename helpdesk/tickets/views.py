@@ -9,6 +9,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from helpdesk.auth.door import current_actor, door
+from helpdesk.channels.prices import composing
 from helpdesk.dispatch.models import Visit
 from helpdesk.extensions import db
 from helpdesk.hotline import service as hotline
@@ -73,6 +74,7 @@ def detail(number: str) -> str:
         may_capture=issue.kind == "ticket" and GRANTS.may(actor, "enquiry.capture"),
         actions=_actions(issue, actor, at),
         may_reply=GRANTS.may(actor, "ticket.reply") and bool(issue.phone),
+        composing=composing(issue.phone or ""),
         may_call=issue.kind == "callback" and issue.state in ("assigned", "contacted") and bool(issue.phone),
     )
 

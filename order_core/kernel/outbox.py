@@ -9,6 +9,7 @@ States: pending → running → done (local) · pending → maybe_sent → done 
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -177,6 +178,19 @@ def retry_later(row: OutboxRow, *, at: datetime, error: str, after: timedelta | 
     row.state = "pending"
     row.lease_until = None
     row.due_at = at + (after or BACKOFF[min(row.attempts, len(BACKOFF)) - 1])
+
+
+@dataclass(frozen=True)
+class Later:
+    """What ``prepare`` of external work says when its time has not come: nothing was asked of anybody."""
+
+    until: datetime
+
+
+def put_off(row: OutboxRow, until: datetime) -> None:
+    """Let a claimed row wait for its time; this was no attempt."""
+    row.state, row.due_at, row.lease_until = "pending", until, None
+    row.attempts -= 1
 
 
 def leave_unknown(row: OutboxRow, *, at: datetime, wall: datetime, error: str) -> None:

@@ -290,11 +290,11 @@ def test_mei_replies_with_the_keyboard_alone(told: Told, desk: Desk) -> None:
         _press_until(page, "j", f"a.ticket-row[href='/tickets/{told.numbers['ticket']}']")
         page.keyboard.press("Enter")
         expect(page.locator("main .headline .num")).to_have_text(told.numbers["ticket"])
-        expect(page.locator("#reply-count")).not_to_be_empty()  # the page's script runs
+        expect(page.locator("#reply-text-meter output")).not_to_be_empty()  # the page's script runs
         page.keyboard.press("r")
         expect(page.locator("#reply-text")).to_be_focused()
         page.keyboard.type(words)
-        expect(page.locator("#reply-count")).to_contain_text(str(len(words)))
+        expect(page.locator("#reply-text-meter output")).to_contain_text(str(len(words)))
         page.keyboard.press("Control+Enter")
         expect(page.locator(".timeline .sms_out .bubble").get_by_text(words)).to_be_visible()
         expect(page.locator("#reply-text")).to_have_value("")

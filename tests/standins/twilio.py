@@ -18,7 +18,7 @@ import secrets
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -33,6 +33,7 @@ TOKEN = "stand-in-token"
 VERSION = "2010-04-01"
 E164 = re.compile(r"^\+[1-9]\d{6,14}$")
 PATH = re.compile(rf"^/{VERSION}/Accounts/(?P<account>\w+)/(?P<kind>Messages|Calls)(?:/(?P<sid>\w+))?\.json$")
+MEDIA = re.compile(rf"^/{VERSION}/Accounts/\w+/Messages/(?P<sid>\w+)/Media\.json$")
 LONGEST_BODY = 1600
 MOST_A_PAGE = 1000
 
@@ -110,6 +111,10 @@ class TwilioStandIn:
     calls: list[Record] = field(default_factory=list)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     """Every authorised request: method, ``Messages`` or ``Calls``, its fields."""
+    media: dict[str, list[str]] = field(default_factory=dict)
+    """Sid → paths of its files."""
+    files: dict[str, tuple[int, str, bytes]] = field(default_factory=dict)
+    """Path → status, content type (or where it redirects to) and bytes of what came with messages."""
     opted_out: set[str] = field(default_factory=set)
     """Numbers that have sent STOP: 21610."""
 
@@ -165,6 +170,19 @@ class TwilioStandIn:
             form |= {"AccountSid": self.account, "To": message["to"], "From": message["from"] or ""}
             return form | ({"ErrorCode": str(error_code)} if error_code else {})
 
+    def write_in(self, sender: str, body: str, *, to: str, sent_at: datetime, media: Sequence[str] = ()) -> Record:
+        """A message to the account, as the list shows it; ``media``: paths of ``files``. No webhook is posted."""
+        sid = ("MM" if media else "SM") + secrets.token_hex(16)
+        row = {
+            **self._common(sid, "Messages", to), "from": sender, "body": body, "status": "received",
+            "direction": "inbound", "num_segments": "1", "num_media": str(len(media)), "messaging_service_sid": None,
+            "date_sent": _stamp(sent_at), "date_created": _stamp(sent_at), "error_code": None, "error_message": None,
+        }  # fmt: skip
+        with self._lock:
+            self.messages.append(row)
+            self.media[sid] = list(media)
+        return row
+
     def take_fault(self, method: str) -> Fault | None:
         """The fault of the request that has just come, if one was ordered."""
         with self._lock:
@@ -178,6 +196,12 @@ class TwilioStandIn:
 
     def handle(self, method: str, target: str, fields: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """Act on a request as Twilio would; raises ``Refused``."""
+        if method == "GET" and (listed := MEDIA.match(target)):
+            files = [
+                {"sid": file.rsplit("/", 1)[1], "uri": f"{file}.json", "content_type": self.files[file][1]}
+                for file in self.media[listed["sid"]]
+            ]
+            return 200, {"media_list": files, "next_page_uri": None, "uri": target, "page": 0, "page_size": 50}
         path = PATH.match(target)
         if path is None:
             raise Refused(404, 20404, f"The requested resource {target} was not found")
@@ -306,6 +330,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._is_authorised():
             self._refuse(Refused(401, 20003, "Authenticate"))
             return
+        if target in owner.files:
+            self._file(*owner.files[target])
+            return
         owner.note(self.command, target, fields)
         fault = owner.take_fault(self.command) or Fault(accept=True)
         status, answer = 0, dict[str, Any]()
@@ -340,6 +367,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
             self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _file(self, status: int, kind: str, data: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Location" if status in (301, 302, 307) else "Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

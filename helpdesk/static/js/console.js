@@ -41,14 +41,4 @@ addEventListener("keydown", (event) => {
 });
 
 // What an SMS will cost, while it is written.
-const counted = document.querySelector("[data-sms-count]");
-if (counted) {
-  const { measure } = await import("./sms.js");
-  const out = document.getElementById(counted.dataset.smsCount);
-  const count = () => {
-    const size = measure(counted.value);
-    out.textContent = out.dataset.text.replace("{units}", size.units).replace("{room}", size.room).replace("{parts}", size.parts);
-  };
-  counted.addEventListener("input", count);
-  count();
-}
+for (const field of document.querySelectorAll("[data-sms]")) (await import("./sms-meter.js")).attach(field);

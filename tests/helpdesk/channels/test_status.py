@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from helpdesk.channels import service
-from helpdesk.channels.models import InboundEvent, Message, OptOut
+from helpdesk.channels.models import ConsentEntry, InboundEvent, Message
 from tests.helpdesk.channels.conftest import LIN, Outside, new_sid, stored
 
 
@@ -148,7 +148,7 @@ def test_an_error_code_is_kept_and_an_opt_out_becomes_ours(
     found = again(session, message)
     known = {"21610": 21610, "30003": 30003}
     assert (found.status, found.error_code) == ("undelivered", known.get(code))
-    refusals = [(row.phone, row.scope, row.word) for row in session.scalars(select(OptOut))]
+    refusals = [(row.phone, row.scope, row.word) for row in session.scalars(select(ConsentEntry))]
     assert refusals == ([(LIN, "all", "21610")] if code == "21610" else [])
 
 

@@ -6,42 +6,39 @@ from datetime import UTC, datetime
 import jinja2
 import pytest
 
-from helpdesk.channels import samples, wording
-from helpdesk.channels.sms import measure, offenders
+from helpdesk.channels import lint, samples, wording
 from helpdesk.triage.values import HAZARDS
 
-MAX_PARTS = 2
 OURS_NEVER = re.compile(r"\b(CANCEL|END|QUIT|STOP|STOPALL|UNSUBSCRIBE)\b")
 LINK = re.compile(r"https?:|www\.|\.(com|tw|hk|cn)\b")
 EVERY = [(purpose, language) for purpose in wording.purposes() for language in wording.LANGUAGES]
 SPOKEN = [(purpose, language) for purpose in wording.purposes("voice") for language in wording.LANGUAGES]
 
 
-def branches(purpose: str) -> list[dict[str, object]]:
-    """The typical parameters, and those that take a wording's other branches."""
-    usual = samples.sample(purpose)
-    others: dict[str, list[dict[str, object]]] = {
-        "optout.done": [{"scope": "survey"}, {"scope": "marketing"}],
-        "status.ticket": [{"visit": {}}],
-        "status.order": [{"on": None}],
-    }
-    return [usual, *({**usual, **other} for other in others.get(purpose, []))]
-
-
 @pytest.mark.parametrize(("purpose", "language"), EVERY)
 def test_a_message_fits(purpose: str, language: str) -> None:
-    for params in branches(purpose):
-        text = wording.render(purpose, language, params)
-        assert 0 < measure(text).parts <= MAX_PARTS, text
-        assert not OURS_NEVER.search(text)
-        assert not LINK.search(text)
-        assert "  " not in text
-        assert "\n\n" not in text
+    assert lint.check(purpose, language) == []
+    for params in lint.cases(purpose, language):
+        for two_way in (True, False):
+            text = wording.render(purpose, language, params, two_way=two_way)
+            assert text
+            assert not OURS_NEVER.search(text)
+            assert not LINK.search(text)
+            assert "  " not in text
+            assert "\n\n" not in text
 
 
-@pytest.mark.parametrize("purpose", wording.purposes())
-def test_english_costs_no_more_than_it_must(purpose: str) -> None:
-    assert offenders(wording.source(purpose, "en").replace("{", "").replace("}", "")) == []
+def test_the_lint_names_the_character_and_the_length() -> None:
+    assert lint.check_source("visit.booked", "en", "13:00–15:00, {{ 'é–' }} ça va") == [
+        "visit.booked en: '–' (U+2013 EN DASH) makes it UCS-2",
+        "visit.booked en: 'ç' (U+00E7 LATIN SMALL LETTER C WITH CEDILLA) makes it UCS-2",
+    ]
+    assert lint.check_source("visit.booked", "zh-Hant", "預約好了–") == []
+
+
+def test_the_lint_sees_a_wording_beyond_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wording, "_hotline", "+8523000" + "0" * 160)
+    assert lint.check("visit.reminder", "en") == ["visit.reminder en: 2 parts (274 units), at most 1"]
 
 
 @pytest.mark.parametrize(("purpose", "language"), EVERY)

@@ -1,0 +1,67 @@
+"""The doors of a webhook gateway: messages in and delivery reports, as signed JSON. Claim, store, publish, answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, request
+
+from helpdesk.auth.door import PUBLIC, door
+from helpdesk.auth.webhook import signed_by_gateway
+from helpdesk.channels import addresses, json_rules, service
+from helpdesk.channels.models import Message
+from helpdesk.extensions import db
+from helpdesk.now import now
+from order_core.errors import Invalid
+
+bp = Blueprint("gateway", __name__, url_prefix="/gateway")
+
+
+def _given() -> dict[str, Any]:
+    given = request.get_json(silent=True)
+    if not isinstance(given, dict):
+        raise Invalid("webhook.field", field="body", name="body")
+    return given
+
+
+@bp.post("/messages")
+@door(PUBLIC)
+@signed_by_gateway
+def message() -> Response:
+    """A message to us."""
+    session = db.session()
+    inbound = json_rules.read_inbound(_given(), addresses.account(current_app.settings))  # type: ignore[attr-defined]
+    new = service.receive(session, "webhook", inbound, at=now(session))
+    return jsonify(id=inbound.sid, new=new)
+
+
+@bp.post("/status")
+@door(PUBLIC)
+@signed_by_gateway
+def status() -> Response:
+    """A delivery report; ``reference`` finds the message when the answer with its id was lost."""
+    session, given = db.session(), _given()
+    at, sid, said = now(session), json_rules.id_of(given), json_rules.text_of(given, "status")
+    account = addresses.account(current_app.settings)  # type: ignore[attr-defined]
+    known = service.claim(session, "webhook", account, sid, f"status:{said}"[:48], {"status": said}, at=at)
+    row = _reported(sid, given.get("reference") or f"message:{request.args.get('message', '')}")
+    code = given.get("error_code")
+    if known and row is not None:
+        error = code if isinstance(code, int) and 0 < code < 10**8 else None
+        service.apply_status(session, row, said, sid=sid, error_code=error, at=at)
+    return jsonify(id=sid)
+
+
+def _reported(sid: str, reference: Any) -> Message | None:
+    session = db.session()
+    number = reference.removeprefix("message:") if isinstance(reference, str) else ""
+    if number.isdecimal() and number.isascii() and len(number) < 19:
+        row = session.get(Message, int(number), with_for_update=True)
+        if row is not None and row.direction == "out" and row.sid in (None, sid):
+            return row
+    return session.query(Message).filter(Message.sid == sid, Message.direction == "out").with_for_update().first()
+
+
+def register(app: Any) -> None:
+    """Attach the doors."""
+    app.register_blueprint(bp)
