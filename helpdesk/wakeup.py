@@ -59,6 +59,7 @@ TOPICS: dict[str, Topic] = {
     "forecast.compute": Topic("heavy", "workers.jobs.forecast"),
     "outbox.purge": Topic("heavy", "workers.jobs.purge"),
     "triage.retrain": Topic("heavy", "workers.jobs.retrain", external=True),
+    "talk.follow_up": Topic("fast", "workers.jobs.follow_up"),
 }
 
 

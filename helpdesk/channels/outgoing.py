@@ -30,6 +30,9 @@ def prepare(session: Session, payload: dict[str, Any], at: datetime, again: bool
     if not purpose.startswith(ALWAYS) and service.refused(session, message.to_number, ("survey",) if survey else ()):
         message.status = "suppressed"
         return None
+    if not _still_ours(session, message):
+        message.status = "suppressed"
+        return None
     if survey and message.status == "unknown":
         return None
     if survey:
@@ -97,3 +100,9 @@ def _callback(message: Message) -> str | None:
     from helpdesk.channels.addresses import status_callback
 
     return status_callback(message.id)
+
+
+def _still_ours(session: Session, message: Message) -> bool:
+    from helpdesk.chatbot.service import may_send
+
+    return may_send(session, message)
