@@ -21,7 +21,8 @@ from order_core.kernel.case import note
 from order_core.kernel.notice import tell
 from order_core.parties.models import ProductModel
 
-CODE = re.compile(r"[a-z][a-z0-9_.]{0,31}|[A-Z]+[0-9-]+|[0-9]")
+STEP = r"[a-z_]+(?:\.[a-z0-9_]+)*"
+CODE = re.compile(rf"[a-z][a-z0-9_.]{{0,31}}|{STEP}(?:,{STEP}){{1,2}}|[A-Z]+[0-9-]+|[0-9]|zh-Han[ts]")
 """What the dialogue itself coined; anything else may be the customer's own words."""
 
 

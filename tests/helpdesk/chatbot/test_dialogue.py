@@ -13,6 +13,8 @@ from helpdesk.chatbot.dialogue import DialogueState, Heard, Outcome, World, resp
 from helpdesk.chatbot.state import Cover, PersonRef, TicketRef
 from helpdesk.triage.values import LANGUAGES, OwnedProduct
 
+pytestmark = pytest.mark.once
+
 FRIDGE = OwnedProduct("R1", "refrigerator", "Fresh 420", "廚房", "RF420")
 WASHER = OwnedProduct("W1", "washing_machine", "Aqua 9", "陽台", "WM9")
 T1, T2 = TicketRef("T1", "refrigerator", "冰箱不冷"), TicketRef("T2", "washing_machine", "洗衣機漏水")

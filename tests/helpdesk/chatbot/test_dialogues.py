@@ -7,6 +7,7 @@ import pytest
 
 from tests.helpdesk.chatbot.office import agrees, play
 
+pytestmark = pytest.mark.once
 FILES = sorted((Path(__file__).parent / "dialogues").glob("*.md"))
 
 

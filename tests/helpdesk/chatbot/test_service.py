@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from helpdesk.channels import service as channels
 from helpdesk.channels.models import Interaction, Message
-from helpdesk.channels.rules import Inbound
-from helpdesk.chatbot import moving, service
+from helpdesk.chatbot import moving
 from helpdesk.chatbot.models import Conversation
 from helpdesk.dispatch import service as dispatch
 from helpdesk.dispatch.models import Visit
@@ -25,26 +20,7 @@ from order_core.kernel.actor import WORKER
 from order_core.kernel.case import note
 from order_core.kernel.journal import JournalEntry
 from order_core.parties.models import Person
-
-LIN = "+85261230001"
-Say = Callable[..., list[str | None]]
-
-
-@pytest.fixture
-def say(app: Any, company: Any, session: Session, at: datetime) -> Say:
-    """Text as Lin; the purposes of what the bot answers."""
-
-    def say(body: str, later: timedelta = timedelta(0)) -> list[str | None]:
-        sid, moment = f"SM{secrets.token_hex(16)}", at + later
-        last = session.scalars(select(Message.id).order_by(Message.id.desc())).first() or 0
-        channels.receive(session, "console", Inbound("AC1", sid, LIN, "+85230000000", body, [], {}), at=moment)
-        text = session.scalars(select(Message).where(Message.sid == sid)).one()
-        service.handle_message(session, text.id, region="HK", at=moment)
-        session.flush()
-        answers = select(Message).where(Message.direction == "out", Message.id > last).order_by(Message.id)
-        return [message.purpose for message in session.scalars(answers)]
-
-    return say
+from tests.helpdesk.chatbot.conftest import LIN, Say
 
 
 def talk_of(session: Session) -> Conversation:
