@@ -38,6 +38,7 @@ MODELS = (
     "helpdesk.now",
     "helpdesk.auth.models",
     "helpdesk.channels.models",
+    "helpdesk.chatbot.assist.models",
     "helpdesk.chatbot.models",
     "helpdesk.dispatch.models",
     "helpdesk.parts.models",

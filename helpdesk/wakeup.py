@@ -60,6 +60,7 @@ TOPICS: dict[str, Topic] = {
     "outbox.purge": Topic("heavy", "workers.jobs.purge"),
     "triage.retrain": Topic("heavy", "workers.jobs.retrain", external=True),
     "talk.follow_up": Topic("fast", "workers.jobs.follow_up"),
+    "assist.ask": Topic("heavy", "workers.jobs.assist", external=True),
 }
 
 

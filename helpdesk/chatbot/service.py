@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 from helpdesk.channels import service as channels
 from helpdesk.channels.models import Message
 from helpdesk.chatbot import world
+from helpdesk.chatbot.assist import service as assist
 from helpdesk.chatbot.dialogue import respond
 from helpdesk.chatbot.effects import STEPS
 from helpdesk.chatbot.models import Conversation
+from helpdesk.chatbot.outside import PURPOSE
 from helpdesk.chatbot.state import DialogueState, Heard
 from helpdesk.chatbot.talk import OUTSIDE, conversation
 from helpdesk.chatbot.turn import Turn
@@ -24,15 +26,24 @@ from order_core.values import read_sender
 OF_THE_DIALOGUE = (
     "ask.", "selfhelp.", "offer.", "slot.", "why.", "warranty.", "parts.", "status.", "ticket.", "check.", "question.",
     "take_your_time", "greeting", "not_understood", "nothing_changed", "still_there", "help", "thanks", "abuse",
-    "wrong_number", "late_answer",
+    "wrong_number", "late_answer", "outside",
 )  # fmt: skip
 """Purposes that the bot says as its side of a dialogue."""
 
 
-def handle_message(session: Session, message_id: int, *, region: str, at: datetime) -> None:
+def handle_message(
+    session: Session,
+    message_id: int,
+    *,
+    region: str,
+    at: datetime,
+    assisted: bool = False,
+    reworded: bool = False,
+) -> None:
     """Work one inbound message off, in the caller's transaction; one that was handled stays handled.
 
-    ``region``: of numbers written without a country code.
+    ``region``: of numbers written without a country code. ``assisted``, ``reworded``: an assistant may propose an
+    answer to the agent, and word harmless sentences anew.
 
     It leads to exactly one interaction: with an issue, or with the coded reason why not.
     """
@@ -51,6 +62,10 @@ def handle_message(session: Session, message_id: int, *, region: str, at: dateti
     message.contact_id = who.contact.id if who.contact else None
     turn, no_ticket = _answer(session, message, who, talk, state, at=at)
     _conclude(session, turn, no_ticket, at=at)
+    if assisted and turn.issue is not None and talk.owner == "human":
+        assist.want_suggestion(session, message, at=at)
+    for said in turn.said if reworded else ():
+        assist.want_rewording(session, said, at=at)
 
 
 def _answer(
@@ -92,7 +107,8 @@ def may_send(session: Session, message: Message) -> bool:
     """
     if message.author_kind != "bot" or not (message.purpose or "").startswith(OF_THE_DIALOGUE):
         return True
-    return session.scalar(select(Conversation.owner).where(Conversation.phone == message.to_number)) != "human"
+    owner = session.scalar(select(Conversation.owner).where(Conversation.phone == message.to_number))
+    return owner == OUTSIDE if message.purpose == PURPOSE else owner in (None, "bot")
 
 
 def _conclude(session: Session, turn: Turn, no_ticket: str, *, at: datetime) -> None:

@@ -36,7 +36,7 @@ class Turn:
     at: datetime
     issue: Issue | None = None
     opened: bool = False
-    spoken: list[str] = field(default_factory=list)
+    said: list[Message] = field(default_factory=list)
 
     def carry_out(self, outcome: Outcome, steps: Steps) -> None:
         """Do every action in order and keep the new state."""
@@ -64,7 +64,7 @@ class Turn:
         if self.who.sender.number is None:
             return
         number = self.issue.number if self.issue else self.state.ticket or ""
-        channels.send(
+        sent = channels.send(
             self.session,
             contact=self.who.contact,
             to=self.who.sender.number,
@@ -74,6 +74,7 @@ class Turn:
             at=self.at,
             issue_id=self.issue.id if self.issue else None,
         )
+        self.said.append(sent)
 
     def ask(self, question: str, ref: int | None = None) -> None:
         """Open a question; whoever never answers it is reminded once."""

@@ -14,4 +14,11 @@ def run(session: Session, payload: dict[str, Any], at: datetime) -> None:
     """``payload``: message_id."""
     settings = runtime.app().settings
     triage.refresh(session, settings.data_dir)
-    service.handle_message(session, payload["message_id"], region=settings.default_region, at=at)
+    service.handle_message(
+        session,
+        payload["message_id"],
+        region=settings.default_region,
+        assisted=settings.assist_url is not None,
+        reworded=settings.assist_rewords,
+        at=at,
+    )

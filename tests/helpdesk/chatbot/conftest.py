@@ -57,6 +57,7 @@ class Phone:
     session: Session
     at: datetime
     number: str = LIN
+    assisted: bool = False
 
     def text(self, body: str, later: timedelta = timedelta(0), *, of: str | None = None) -> list[str | None]:
         """Text it; the purposes of what the bot answers to it, in order."""
@@ -65,7 +66,9 @@ class Phone:
         sid = f"SM{secrets.token_hex(16)}"
         channels.receive(self.session, "console", Inbound("AC1", sid, number, "+85230000000", body, [], {}), at=moment)
         message = self.session.scalars(select(Message).where(Message.sid == sid)).one()
-        service.handle_message(self.session, message.id, region="HK", at=moment)
+        service.handle_message(
+            self.session, message.id, region="HK", at=moment, assisted=self.assisted, reworded=self.assisted
+        )
         self.session.flush()
         return [answer.purpose for answer in self.answers(last)]
 

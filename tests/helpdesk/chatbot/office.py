@@ -12,14 +12,11 @@ A file tells a conversation::
 
 Lines of the bot name the purpose and some of its words; ``>`` lines say what is done besides talking.
 ``Office:`` lines are what happens meanwhile: see ``Office.happens``. ``Then`` lines say what is true afterwards: the
-ticket with its facts, the visit, whose turn it is, what is asked. ``python -m tests.helpdesk.chatbot.office FILE …``
-writes the lines of the bot and the ``Then`` line into files in which only the customer speaks, to be read by a person.
+ticket with its facts, the visit, whose turn it is, what is asked. ``recording`` writes such files.
 """
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -297,23 +294,3 @@ def agrees(told: str, happened: str) -> bool:
         return told == happened
     purpose, _colon, words = told.removeprefix(BOT).partition(": ")
     return happened.startswith(f"{BOT}{purpose}: ") and words in happened
-
-
-SENTENCE = re.compile(r"^Bot: [\w.]+: .*?(?=[.。？?！!:：]( |$|/)| / |。|？|！|：|$)")
-"""What is written down of an answer: its first sentence."""
-
-
-def record(path: Path) -> None:
-    """Write down what the bot does in a conversation of which the file tells the customer's side."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    head = [line for line in lines if line.startswith(("#", "Given "))]
-    spoken = [line for line in lines if line.strip() and not line.startswith(("#", "Given ", BOT, DONE, THEN))]
-    path.write_text("\n".join([*head, "", *spoken, f"{THEN}?"]) + "\n", encoding="utf-8")
-    _told, happened = play(path)
-    short = [match.group() if (match := SENTENCE.match(line)) else line for line in happened]
-    path.write_text("\n".join([*head, "", *short]) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        record(Path(name))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpdesk.chatbot.office import agrees, play
+from tests.helpdesk.chatbot.recording import INDEX, index
 
 pytestmark = pytest.mark.once
 FILES = sorted((Path(__file__).parent / "dialogues").glob("*.md"))
@@ -27,3 +28,7 @@ def test_every_language_is_spoken() -> None:
 
 def test_every_conversation_says_what_is_true_afterwards() -> None:
     assert [path.name for path in FILES if "\nThen " not in path.read_text(encoding="utf-8")] == []
+
+
+def test_the_page_lists_every_conversation() -> None:
+    assert INDEX.read_text(encoding="utf-8") == index()

@@ -102,7 +102,7 @@ def test_the_other_appliance_after_all(phone: Phone, session: Session, at: datet
     lin = session.scalars(select(ContactPerson).where(ContactPerson.phone == LIN)).one()
     mine = session.scalars(select(InstalledProduct).where(InstalledProduct.customer_id == lin.customer_id)).one()
     washer = InstalledProduct(
-        serial="WM900-TEST0001", lot="L1", model_code="WM-900", customer_id=mine.customer_id, site_id=mine.site_id,
+        serial="WM900-26109999", lot="L1", model_code="WM-900", customer_id=mine.customer_id, site_id=mine.site_id,
         order_line_id=mine.order_line_id, room="陽台", accepted_at=at - timedelta(days=3000),
     )  # fmt: skip
     session.add(washer)
