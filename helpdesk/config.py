@@ -19,7 +19,7 @@ from helpdesk import embedded
 from helpdesk import setting_types as a
 from helpdesk.secretfile import kept_secret
 
-SECRETS = re.compile(r"SECRET|TOKEN|DATABASE_URL|REDIS_URL")
+SECRETS = re.compile(r"SECRET|TOKEN|ASSIST_API_KEY|DATABASE_URL|REDIS_URL")
 """Names of settings whose value is never repeated in an error message."""
 WEB = "http:// or https:// and a host, without a query"
 
@@ -75,6 +75,11 @@ class Settings(BaseModel):
     default_timezone: a.Zone = _setting("DEFAULT_TIMEZONE", "Asia/Taipei", "a time zone like Asia/Taipei")
     default_locale: a.Locale = _setting("DEFAULT_LOCALE", "zh_Hant", " or ".join(a.LOCALES))
     default_region: a.Region = _setting("DEFAULT_REGION", "TW", "two capital letters of a country, like TW")
+    assist_url: a.WebAddress | None = _setting("HELPDESK_ASSIST_URL", None, WEB)
+    assist_api_key: str | None = _setting("HELPDESK_ASSIST_API_KEY", None, "the key of HELPDESK_ASSIST_URL")
+    assist_model: str = _setting("HELPDESK_ASSIST_MODEL", "default", "the name of a model at HELPDESK_ASSIST_URL")
+    assist_seconds: a.Seconds = _setting("HELPDESK_ASSIST_SECONDS", 2, "a number of seconds from 0.1 to 10")
+    assist_rephrase: a.Switch | None = _setting("HELPDESK_ASSIST_REPHRASE", None, "1 or 0")
     demo_setting: a.Switch | None = _setting("DEMO", None, "1 or 0")
     redis_server_bin: a.Program | None = _setting(
         "HELPDESK_REDIS_SERVER_BIN", None, "the path of a valkey-server or redis-server"
@@ -152,6 +157,11 @@ class Settings(BaseModel):
         """Whether agents may speak in the browser: an API key to sign their tokens, and the TwiML App they call."""
         return bool(self.has_twilio and self.twilio_api_key and self.twilio_api_secret and self.twilio_twiml_app_sid)
 
+    @property
+    def assist_rewords(self) -> bool:
+        """Whether an assistant may word harmless sentences anew."""
+        return self.assist_url is not None and bool(self.assist_rephrase)
+
     def _kept(self, name: str) -> str:
         return self._writing(lambda: kept_secret(self.data_dir / name))
 
@@ -208,6 +218,8 @@ def _check_together(settings: Settings) -> None:
         raise ConfigError("SECRET_KEY", "missing; with DATABASE_URL it must be the same on every machine")
     if settings.twilio_account_sid and not settings.twilio_token_setting:
         raise ConfigError("TWILIO_AUTH_TOKEN", "missing; it goes with TWILIO_ACCOUNT_SID")
+    if settings.assist_api_key and not settings.assist_url:
+        raise ConfigError("HELPDESK_ASSIST_URL", "missing; it goes with HELPDESK_ASSIST_API_KEY")
     if settings.twilio_api_key and not settings.twilio_api_secret:
         raise ConfigError("TWILIO_API_SECRET", "missing; it goes with TWILIO_API_KEY")
     if settings.message_webhook_url and not settings.message_webhook_secret:

@@ -39,6 +39,7 @@ MODELS = (
     "helpdesk.now",
     "helpdesk.auth.models",
     "helpdesk.channels.models",
+    "helpdesk.chatbot.assist.models",
     "helpdesk.chatbot.models",
     "helpdesk.dispatch.models",
     "helpdesk.hotline.models",

@@ -66,6 +66,8 @@ TOPICS: dict[str, Topic] = {
     "triage.retrain": Topic("heavy", "workers.jobs.retrain", external=True),
     "inbound.poll": Topic("heavy", "workers.jobs.poll", external=True),
     "media.fetch": Topic("heavy", "workers.jobs.media", external=True),
+    "talk.follow_up": Topic("fast", "workers.jobs.follow_up"),
+    "assist.ask": Topic("heavy", "workers.jobs.assist", external=True),
 }
 
 

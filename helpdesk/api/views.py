@@ -9,7 +9,7 @@ from flask_openapi import APIBlueprint, OpenAPI
 from pydantic import Field, ValidationError, field_validator
 from sqlalchemy import or_, select
 
-from helpdesk.api import design, desks, orders, quotes, service, shapes
+from helpdesk.api import conversations, design, desks, orders, quotes, service, shapes
 from helpdesk.api.desks import Numbered
 from helpdesk.api.paging import Asked, ListQuery, page
 from helpdesk.auth.door import PUBLIC, current_actor, door
@@ -313,6 +313,7 @@ def _indicator(row: Any) -> dict[str, Any]:
 orders.attach(api)
 quotes.attach(api)
 design.attach(api)
+conversations.attach(api)
 for _desk in DESKS:
     desks.attach(api, _desk)
 

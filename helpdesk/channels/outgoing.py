@@ -35,6 +35,9 @@ def prepare(session: Session, payload: dict[str, Any], at: datetime, again: bool
     if not _is_wanted(session, message, rule, at):
         message.status = "suppressed"
         return None
+    if not _still_ours(session, message):
+        message.status = "suppressed"
+        return None
     if rule.once and message.status == "unknown":
         return None
     wait = _quiet(session, message, rule, at)
@@ -131,3 +134,9 @@ def _callback(message: Message) -> str | None:
     from helpdesk.channels.addresses import status_callback
 
     return status_callback(message.id)
+
+
+def _still_ours(session: Session, message: Message) -> bool:
+    from helpdesk.chatbot.service import may_send
+
+    return may_send(session, message)

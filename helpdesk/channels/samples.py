@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+from helpdesk.channels import dialogue_samples
 from helpdesk.channels.wording import Channel
 
 NUMBER = "T2026-01234"
@@ -78,6 +79,7 @@ SMS: dict[str, dict[str, Any]] = {
     "visit.done": {**_VISIT, "technician": "王小明", "summary": "換新啟動電容，測試正常"},
 }
 """Purposes that are not here get the ticket's number alone."""
+SMS |= dialogue_samples.SMS
 
 VOICE: dict[str, dict[str, Any]] = {
     "added": _NUMBER,

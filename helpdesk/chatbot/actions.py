@@ -7,8 +7,29 @@ from typing import Any, Literal
 from helpdesk.chatbot.intents import Scope
 from helpdesk.triage.values import Appliance, Intent, Language, Urgency
 
-Question = Literal["product", "identity", "since", "selfhelp", "slot", "survey", "choice", "cancel"]
-"""What a person can be asked; at most one is open at a time."""
+Question = Literal[
+    "product",
+    "identity",
+    "symptom",
+    "since",
+    "selfhelp",
+    "detail",
+    "slot",
+    "confirm",
+    "survey",
+    "choice",
+    "cancel",
+    "wish",
+    "unit",
+    "person",
+    "check",
+]
+"""What a person can be asked; at most one is open at a time.
+
+``detail``: an error code or photo, and whether all is safe; ``confirm``: window and address read back; ``wish``: what
+about it? after a lone noun; ``unit``: which of your units a question is about; ``person``, ``check``: which of those
+who share the number, and the proof of it (B5).
+"""
 
 
 @dataclass(frozen=True)
@@ -50,10 +71,13 @@ class AddToTicket:
 
 @dataclass(frozen=True)
 class RecordSlot:
-    """A fact of the ticket: ``product`` (serial), ``since``, ``identity``, ``selfhelp`` (step without help)."""
+    """A fact of the ticket: ``product`` (serial), ``symptom`` (code), ``since``, ``identity``, ``error_code``,
+    ``photo``, ``safe``, ``address``, ``selfhelp`` (step without help).
+    ``corrects``: takes the place of what was said before."""
 
     name: str
     value: str
+    corrects: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,10 +86,26 @@ class OfferSlots:
 
 
 @dataclass(frozen=True)
-class ChooseSlot:
-    """Book the offered window at ``index`` (1-based); offer again, as ``slot.taken``, when it has gone."""
+class RepeatBack:
+    """Read the window at ``index`` and the address back, which opens the question ``confirm``."""
 
     index: int
+
+
+@dataclass(frozen=True)
+class ChooseSlot:
+    """Book the offered window at ``index`` (1-based); offer again, as ``slot.taken``, when it has gone.
+
+    ``moves``: the visit there is goes to that window, with its part.
+    """
+
+    index: int
+    moves: bool = False
+
+
+@dataclass(frozen=True)
+class Identify:
+    """The one chosen among those who share the number has proved it: from now on he is the contact."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +178,9 @@ Action = (
     | AddToTicket
     | RecordSlot
     | OfferSlots
+    | RepeatBack
     | ChooseSlot
+    | Identify
     | CancelVisit
     | SolvedBySelfHelp
     | HandOver

@@ -6,6 +6,7 @@ counts at any time → the one open question → the open ticket → the choice 
 
 from dataclasses import replace
 
+from helpdesk.chatbot import info, visits
 from helpdesk.chatbot.actions import (
     AddToTicket,
     CloseQuestion,
@@ -18,8 +19,11 @@ from helpdesk.chatbot.actions import (
     SwitchLanguage,
 )
 from helpdesk.chatbot.answers import answer
+from helpdesk.chatbot.asides import aside
+from helpdesk.chatbot.corrections import corrected, solved_after_all
 from helpdesk.chatbot.intents import PERSON, Scope, score
 from helpdesk.chatbot.opening import begin, offer
+from helpdesk.chatbot.since import since_in
 from helpdesk.chatbot.state import DialogueState, Heard, Outcome, World
 from helpdesk.chatbot.turns import (
     ask,
@@ -38,12 +42,13 @@ SURE = 0.6
 
 def respond(state: DialogueState, heard: Heard, world: World) -> Outcome:
     """Answer one message of a customer. Never raises, never silent but for a person's sake or a burst's."""
-    state = replace(state, language=heard.triage.lang)
-    for test in (_danger, _refuses, _left_to_a_person, _at_any_time, _answers, _goes_on, _chooses):
+    if world.question not in ("identity", "check"):  # names and codes are of no language
+        state = replace(state, language=heard.triage.lang)
+    for test in (_danger, _refuses, _left_to_a_person, aside, _at_any_time, corrected, _tells, _answers, _goes_on):
         outcome = test(state, heard, world)
         if outcome is not None:
-            return outcome
-    return begin(state, heard, world)
+            return info.beside(outcome, heard, world)
+    return info.beside(_chooses(state, heard, world) or begin(state, heard, world), heard, world)
 
 
 def _danger(state: DialogueState, heard: Heard, world: World) -> Outcome | None:
@@ -77,6 +82,8 @@ def _refuses(state: DialogueState, heard: Heard, world: World) -> Outcome | None
 
 def _refusal_in_words(heard: Heard) -> Scope | None:
     triage, normal = heard.triage, normalise(heard.text)
+    if heard.reading.whole:
+        return None
     if triage.intent != "opt_out" or triage.secondary_intent or triage.confidence < SURE:
         return None
     return "survey" if any(word in normal for word in ("survey", "问卷", "调查")) else "all"
@@ -90,23 +97,40 @@ def _left_to_a_person(state: DialogueState, heard: Heard, world: World) -> Outco
 
 
 def _at_any_time(state: DialogueState, heard: Heard, world: World) -> Outcome | None:
-    """A person, another language, a cancellation, where things stand: from any state."""
+    """A person, another language, a complaint, a cancellation: from any state."""
     reading, intent = heard.reading, heard.triage.intent
-    sure = heard.triage.confidence >= SURE
+    sure = heard.triage.confidence >= SURE and not _plain_answer(heard, world)
     if reading.human or reading.option == PERSON or (intent == "human_agent" and sure):
         return hand_over(state, heard, world, "asked")
     if intent == "complaint" and sure and world.question != "survey":
-        return hand_over(state, heard, world, "complaint")
+        return hand_over(state, heard, world, "complaint", say="complaint")
     if reading.language:
         return _switch(state, heard, world)
-    if reading.cancel or (intent == "cancel_visit" and sure and (world.has_visit or world.ticket)):
-        outcome = ask(state, "cancel", Say("ask.cancel", asks="cancel"))
-        return replace(outcome, no_ticket="" if world.ticket else "asked_what")
-    if intent in ("technician_eta", "order_status") and sure and world.identified:
-        about = Status("order" if intent == "order_status" else "ticket")
-        if about.about == "order" or world.ticket or world.has_visit:
-            return Outcome(state, (about,), no_ticket="" if world.ticket else "status")
+    if reading.cancel or (intent == "cancel_visit" and sure and (world.has_visit or world.fixed or world.ticket)):
+        return visits.ask_cancel(state, world)
+    if intent == "reschedule_visit" and sure and (world.has_visit or world.fixed) and world.ticket:
+        return visits.move(state, heard, world, AddToTicket(world.ticket.number))
     return None
+
+
+def _plain_answer(heard: Heard, world: World) -> bool:
+    """With a question open, a message that answers it in so many words is no wish, whatever it is like."""
+    return world.question is not None and (heard.reading.whole or since_in(heard.text) is not None)
+
+
+def _tells(state: DialogueState, heard: Heard, world: World) -> Outcome | None:
+    """A question that the records answer, asked alone; the one that is open is put again after it."""
+    if heard.triage.confidence < SURE or world.question in ("survey", "identity", "check", "choice"):
+        return None
+    if _plain_answer(heard, world):
+        return None
+    if set(info.WORKING) & info.wishes(heard) or heard.reading.option is not None or heard.reading.lone:
+        return None
+    intent = heard.triage.intent
+    if world.question and intent in ("how_to", "invoice_or_payment", "return_refund"):
+        into = to_its_ticket(heard, world)
+        return Outcome(state, (into, Say("question.noted"), question_again(world.question, state, world)))
+    return info.tell(intent, state, heard, world)
 
 
 def _switch(state: DialogueState, heard: Heard, world: World) -> Outcome:
@@ -126,6 +150,8 @@ def _answers(state: DialogueState, heard: Heard, world: World) -> Outcome | None
 def _goes_on(state: DialogueState, heard: Heard, world: World) -> Outcome | None:
     """The open ticket, or the one closed lately: more words, a wish, thanks."""
     reading, triage = heard.reading, heard.triage
+    if world.ticket and (after := solved_after_all(state, heard, world)) is not None:
+        return after
     if reading.thanks or (triage.intent == "praise" and triage.confidence >= SURE):
         return Outcome(state, (Say("thanks"),), no_ticket="thanks")
     ticket = world.ticket or (world.closed if not world.open_tickets else None)
@@ -134,10 +160,12 @@ def _goes_on(state: DialogueState, heard: Heard, world: World) -> Outcome | None
     if world.ticket is None:
         return _after_closing(state, heard, world)
     into = AddToTicket(ticket.number)
-    if triage.intent in ("complaint", "reschedule_visit", "cancel_visit"):
+    if triage.intent in ("complaint", "cancel_visit"):
         return hand_over(state, heard, world, triage.intent, into)
-    if triage.intent == "book_visit" and not world.has_visit:
-        return offer(state, heard, world, into)
+    if triage.intent == "reschedule_visit":
+        return visits.move(state, heard, world, into)
+    if triage.intent == "book_visit":
+        return Outcome(state, (into, Status("ticket"))) if world.has_visit else offer(state, heard, world, into)
     return Outcome(state, (into,) if world.burst or heard.media else (into, Say("ticket.noted")))
 
 

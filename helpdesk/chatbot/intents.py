@@ -8,24 +8,24 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
+from helpdesk.chatbot.phrases import anywhere, bare, either, folded, made_of, phrases, table
 from helpdesk.triage.language import normalise
-from helpdesk.triage.lexicon import compile_words, read_table
+from helpdesk.triage.lexicon import patterns
 from helpdesk.triage.values import Language
-
-DATA = Path(__file__).parent / "data" / "replies.toml"
 
 LAST = -1
 """The option "the last one"."""
 PERSON, BACK = 0, 9
 """Options that mean the same under every question."""
 
+ABUSE_BESIDE = 8
+"""Characters beside words that hurt, up to which a message says nothing else."""
+
 Scope = Literal["all", "survey", "marketing"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
-_PUNCTUATION = re.compile(r"[\s.,!?;:~…、。·'\"“”「」()\[\]#*\-–—]+")
 _STARS = re.compile(r"^([★⭐🌟])(?:\s*\1){0,4}$")
 
 
@@ -39,6 +39,10 @@ class Reading:
             the provider takes for an opt-out whatever was meant.
         language: asked for; ``zh`` where the script is left open.
         cancel: a lone "cancel", which does not say what.
+        helping: asks what can be done here; ``repeat``, ``why``, ``wait``, ``refuse``, ``never_mind``: what is
+            said about a question instead of answering it.
+        lone: a thing or a deed named, and no more: ``fridge``, ``維修``.
+        abuse: words that hurt and hardly any others; ``corrects``: something said before is taken back.
     """
 
     option: int | None = None
@@ -51,27 +55,54 @@ class Reading:
     greeting: bool = False
     unclear: bool = False
     cancel: bool = False
+    helping: bool = False
+    repeat: bool = False
+    why: bool = False
+    wait: bool = False
+    refuse: bool = False
+    wrong_number: bool = False
+    never_mind: bool = False
+    lone: bool = False
+    abuse: bool = False
+    corrects: bool = False
     language: Language | Literal["zh"] | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the message is, as a whole, one of the phrases on file."""
+        said = (self.option, self.yes, self.opt_out, self.language)
+        told = (self.thanks, self.greeting, self.cancel, self.helping, self.repeat, self.why, self.wait, self.refuse)
+        return any(value is not None for value in said) or any((*told, self.wrong_number, self.never_mind, self.abuse))
 
 
 def read(text: str) -> Reading:
     """Read a message as a short reply."""
-    words = _bare(text)
-    table, said = _table(), _phrases()
+    words, normal = bare(text), normalise(text)
+    said = phrases()
     scope = next((kind for kind in SCOPES if words in said[f"opt_out.{kind}"]), None)
     by_provider = words in said["opt_out.provider"]
     return Reading(
-        option=_option(normalise(text)),
-        yes=True if _made_of("yes").fullmatch(words) else False if _made_of("no").fullmatch(words) else None,
+        option=_option(normal),
+        yes=True if made_of("yes").fullmatch(words) else False if made_of("no").fullmatch(words) else None,
         opt_out="all" if by_provider else scope,
         by_provider=by_provider,
         opt_in=words in said["opt_in"],
-        human=words in said["human"] or bool(_anywhere("human").search(normalise(text))),
-        thanks=bool(_made_of("thanks").fullmatch(words)),
+        human=words in said["human"] or bool(anywhere("human").search(normal)),
+        thanks=bool(made_of("thanks").fullmatch(words)),
         greeting=words in said["greeting"],
         unclear=not words or words in said["unclear"],
         cancel=words in said["cancel"],
-        language=next((tag for tag in table["language"] if words in said[f"language.{tag}"]), None),
+        helping=words in said["help"],
+        lone=_is_lone(words),
+        abuse=_is_abuse(words),
+        corrects=bool(anywhere("correct").search(normal)),
+        repeat=words in said["repeat"],
+        why=words in said["why"],
+        wait=bool(made_of("wait").fullmatch(words)),
+        refuse=bool(made_of("refuse").fullmatch(words)),
+        wrong_number=words in said["wrong_number"],
+        never_mind=bool(made_of("never_mind").fullmatch(words)),
+        language=next((tag for tag in table()["language"] if words in said[f"language.{tag}"]), None),
     )
 
 
@@ -84,7 +115,7 @@ def score(text: str) -> tuple[int | None, str]:
     stripped = text.strip()
     if stars := _STARS.match(stripped.replace("\ufe0f", "")):
         return stripped.count(stars.group(1)), ""
-    if _bare(text) in _folded(_table()["score"]["full"]):
+    if bare(text) in folded(table()["score"]["full"]):
         return 5, ""
     match = _score_pattern().match(_keeping_length(stripped))
     if match is None or _counts_things(stripped[match.end("digit") :]):
@@ -95,92 +126,70 @@ def score(text: str) -> tuple[int | None, str]:
 
 def contradicts(value: int, comment: str) -> bool:
     """A good score with words that say otherwise: a person has to read it."""
-    return value >= 4 and bool(_anywhere("displeased").search(normalise(comment)))
+    return value >= 4 and bool(anywhere("displeased").search(normalise(comment)))
+
+
+def _is_abuse(words: str) -> bool:
+    left, count = anywhere("abuse").subn("", words)
+    return count > 0 and len(left.strip()) <= ABUSE_BESIDE
+
+
+def _is_lone(words: str) -> bool:
+    """A deed or an appliance, and nothing about it."""
+    return bool(_lone_pattern().fullmatch(words)) or any(
+        pattern.fullmatch(_lone_before().sub("", words)) for pattern in patterns("appliances").values()
+    )
+
+
+@lru_cache(maxsize=1)
+def _lone_before() -> re.Pattern[str]:
+    return re.compile(rf"^(?:(?:{either(table()['lone']['before'])})\s*)+")
+
+
+@lru_cache(maxsize=1)
+def _lone_pattern() -> re.Pattern[str]:
+    return re.compile(rf"(?:(?:{either(table()['lone']['before'])})\s*)*(?:{either(phrases()['lone'])})")
 
 
 def _option(normal: str) -> int | None:
     match = _option_pattern().fullmatch(normal)
     if match is None:
-        return LAST if _bare(normal) in _folded(_table()["around"]["last"]) else None
+        return LAST if bare(normal) in folded(table()["around"]["last"]) else None
     return next(value for value in range(10) if match.group("digit") in _names(value))
-
-
-def _bare(text: str) -> str:
-    """Normalised, without punctuation: what the lists of whole messages are compared with."""
-    return _PUNCTUATION.sub(" ", normalise(text)).strip()
-
-
-def _table() -> dict[str, Any]:
-    return read_table(DATA)
-
-
-@lru_cache(maxsize=1)
-def _phrases() -> dict[str, frozenset[str]]:
-    """Dotted section → its whole messages."""
-    found: dict[str, frozenset[str]] = {}
-    for name, row in _table().items():
-        for key, value in row.items():
-            if key == "words":
-                found[name] = _folded(value)
-            elif isinstance(value, dict):
-                found[f"{name}.{key}"] = _folded(value["words"])
-            elif name == "language":
-                found[f"{name}.{key}"] = _folded(value)
-    return found
-
-
-@lru_cache(maxsize=4)
-def _made_of(name: str) -> re.Pattern[str]:
-    """Messages of nothing but these phrases and politeness: ``yes it works now``, ``好 謝謝``."""
-    phrase, polite = (_either(_phrases()[key]) for key in (name, "thanks"))
-    return re.compile(rf"(?:{phrase})(?:\s*(?:{phrase}|{polite}))*")
-
-
-def _folded(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(_bare(word) for word in words)
 
 
 @lru_cache(maxsize=16)
 def _names(value: int) -> frozenset[str]:
-    return frozenset(normalise(name) for name in _table()["numbers"][str(value)])
-
-
-@lru_cache(maxsize=8)
-def _anywhere(section: str) -> re.Pattern[str]:
-    return compile_words(_table()["anywhere"][section])
-
-
-def _either(words: Iterable[str]) -> str:
-    return "|".join(sorted((re.escape(normalise(word)) for word in words), key=len, reverse=True))
+    return frozenset(normalise(name) for name in table()["numbers"][str(value)])
 
 
 def _digits(values: Iterable[int]) -> str:
-    return _either(name for value in values for name in _names(value))
+    return either(name for value in values for name in _names(value))
 
 
 @lru_cache(maxsize=1)
 def _option_pattern() -> re.Pattern[str]:
-    around = _table()["around"]
+    around = table()["around"]
     glue = r"[\s.,!:;、。)(\]~]*"
     return re.compile(
-        f"{glue}(?:(?:{_either(around['before'])}){glue})*(?P<digit>{_digits(range(10))})"
-        f"{glue}(?:(?:{_either(around['after'])}){glue})*"
+        f"{glue}(?:(?:{either(around['before'])}){glue})*(?P<digit>{_digits(range(10))})"
+        f"{glue}(?:(?:{either(around['after'])}){glue})*"
     )
 
 
 @lru_cache(maxsize=1)
 def _score_pattern() -> re.Pattern[str]:
-    row = _table()["score"]
+    row = table()["score"]
     return re.compile(
-        rf"\s*(?:(?:{_either(row['before'])})\s*)?(?P<digit>{_digits(range(1, 6))})(?![0-9a-z]|\.[0-9])"
-        rf"(?:\s*(?:{_either(row['after'])})(?!钟))?"
+        rf"\s*(?:(?:{either(row['before'])})\s*)?(?P<digit>{_digits(range(1, 6))})(?![0-9a-z]|\.[0-9])"
+        rf"(?:\s*(?:{either(row['after'])})(?!钟))?"
     )
 
 
 def _counts_things(rest: str) -> bool:
-    return bool(_anywhere("units").match(normalise(rest)))
+    return bool(anywhere("units").match(normalise(rest)))
 
 
 def _keeping_length(text: str) -> str:
     """Normalised character by character, so that a match also cuts the original."""
-    return "".join(folded if len(folded := normalise(char) or " ") == 1 else char for char in text)
+    return "".join(plain if len(plain := normalise(char) or " ") == 1 else char for char in text)

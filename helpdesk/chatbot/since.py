@@ -11,6 +11,8 @@ from helpdesk.triage.lexicon import compile_words, read_table
 DATA = Path(__file__).parent / "data" / "since.toml"
 CHOICES = {1: "today", 2: "yesterday", 3: "earlier"}
 LONGEST = 200
+BESIDE = 16
+"""Characters beside the day up to which nothing else is said."""
 
 _COUNTED = re.compile(r"\d+\s*(?:days?|weeks?|months?|天|日|周|个月|星期|个星期|礼拜)(?:\s*ago|了|前)?")
 
@@ -25,6 +27,15 @@ def since_in(text: str) -> str | None:
     normal = normalise(text)
     found = next((name for name, pattern in _days().items() if pattern.search(normal)), None)
     return found or ("earlier" if _COUNTED.search(normal) else None)
+
+
+def says_only_since(text: str) -> bool:
+    """Whether a message says since when, and hardly a word more."""
+    normal = normalise(text)
+    left = normal
+    for pattern in (*_days().values(), _COUNTED):
+        left = pattern.sub("", left)
+    return left != normal and len(left.strip(" ,.!;:、，。")) <= BESIDE
 
 
 def since_answer(text: str, reading: Reading) -> str | None:

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from helpdesk.chatbot.actions import Action, Question
 from helpdesk.chatbot.intents import Reading, read
+from helpdesk.chatbot.since import says_only_since
+from helpdesk.triage.language import normalise
 from helpdesk.triage.rules import classify
+from helpdesk.triage.safety import hazard_in
 from helpdesk.triage.values import Language, OwnedProduct, Triage
 
 
@@ -20,6 +23,7 @@ class DialogueState:
         trail: the questions answered so far in this matter, for the way back.
         tries: misunderstandings in a row.
         ticket: number of the ticket it is about, filled in by the service.
+        person: who of those that share the number is meant, a contact's id; ``proven``: when he proved it, ISO.
     """
 
     language: Language = "zh-Hant"
@@ -28,6 +32,8 @@ class DialogueState:
     trail: tuple[Question, ...] = ()
     tries: int = 0
     ticket: str | None = None
+    person: int | None = None
+    proven: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A value that JSON knows."""
@@ -41,6 +47,19 @@ class DialogueState:
     def with_fact(self, name: str, value: str) -> Self:
         """As it is, with one more fact."""
         return replace(self, collected={**self.collected, name: value})
+
+    def without(self, *names: str) -> Self:
+        """As it is, with these facts forgotten."""
+        return replace(self, collected={name: value for name, value in self.collected.items() if name not in names})
+
+    def afresh(self) -> Self:
+        """Nothing is asked or known of a matter any more; who speaks, and how, stays."""
+        return type(self)(language=self.language, tries=self.tries, person=self.person, proven=self.proven)
+
+    @property
+    def tried(self) -> tuple[str, ...]:
+        """Steps of self-help that did not help."""
+        return tuple(filter(None, self.collected.get("selfhelp", "").split(",")))
 
 
 @dataclass(frozen=True)
@@ -57,7 +76,12 @@ class Heard:
         cls, text: str, *, owned: tuple[OwnedProduct, ...] = (), language: str | None = None, media: int = 0
     ) -> Self:
         """Read a text with the engines as shipped."""
-        return cls(text, classify(text, owned=owned, stored_language=language), read(text), media)
+        reading = read(text)
+        triage = classify(text, owned=owned, stored_language=language)
+        known = reading.whole or says_only_since(text)
+        if known and hazard_in(normalise(text)) is None:  # an answer on file that names no danger tells of none
+            triage = replace(triage, safety=False, hazard=None)
+        return cls(text, triage, reading, media)
 
 
 @dataclass(frozen=True)
@@ -67,6 +91,32 @@ class TicketRef:
     number: str
     appliance: str = "none"
     label: str = ""
+    serial: str = ""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What the warranty of a unit says: ``covered``, ``partly`` (parts alone), ``over`` or ``unsure``."""
+
+    standing: Literal["covered", "partly", "over", "unsure"]
+    until: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class PartRef:
+    """A part of the price list; ``price`` as one reads it, with its currency."""
+
+    name: str
+    price: str
+
+
+@dataclass(frozen=True)
+class PersonRef:
+    """One of those who share a number; ``hint``: enough of the name to know oneself by, and no more."""
+
+    id: int
+    hint: str
 
 
 @dataclass(frozen=True)
@@ -80,7 +130,9 @@ class World:
         open_tickets: all of them, for a choice.
         closed: the ticket closed last; ``may_reopen``: within its queue's days (B3).
         offered: how many windows the open offer holds.
-        selfhelp: step for the ticket's (before there is one, for the message's) appliance and symptom.
+        has_visit: one that the bot may still call off or move; ``fixed``: why not, where there is one that it may not.
+        cover, parts: what the warranty and the price list say, where the message asks.
+        people: those who share the number, while nobody has proved who he is; ``proof``: this message does.
         with_person: a hand-over stands.
         burst: came within seconds of the message before (B4).
     """
@@ -94,8 +146,12 @@ class World:
     closed: TicketRef | None = None
     may_reopen: bool = False
     offered: int = 0
-    selfhelp: str | None = None
     has_visit: bool = False
+    fixed: Literal["", "near", "often", "under_way"] = ""
+    cover: Mapping[str, Cover] = field(default_factory=dict)
+    parts: tuple[PartRef, ...] = ()
+    people: tuple[PersonRef, ...] = ()
+    proof: bool = False
     with_person: bool = False
     burst: bool = False
 

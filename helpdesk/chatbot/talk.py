@@ -7,6 +7,9 @@ from sqlalchemy.orm import Session
 
 from helpdesk.chatbot.models import Conversation
 
+OUTSIDE = "outside"
+"""Owner of a conversation that a bot which lives elsewhere holds."""
+
 
 def conversation(session: Session, phone: str) -> Conversation:
     """The conversation of a number, made when there is none; locked until the transaction ends."""

@@ -12,9 +12,12 @@ from helpdesk.chatbot.actions import (
     OfferSlots,
     OpenTicket,
     Question,
+    RepeatBack,
     Say,
 )
 from helpdesk.chatbot.state import DialogueState, Heard, Outcome, TicketRef, World
+from helpdesk.knowledge.selfhelp import steps_for
+from helpdesk.triage.language import normalise
 from helpdesk.triage.values import Appliance, OwnedProduct
 
 MAX_TRIES = 2
@@ -48,6 +51,23 @@ def is_other_appliance(heard: Heard, ticket: TicketRef) -> bool:
     return "none" not in (heard.triage.appliance, ticket.appliance) and heard.triage.appliance != ticket.appliance
 
 
+def named_units(text: str, appliance: str, owned: Sequence[OwnedProduct]) -> tuple[OwnedProduct, ...]:
+    """The units that words can mean: by model, name, room or serial number, else by kind, else all."""
+    words = normalise(text)
+    kind = tuple(unit for unit in owned if appliance in ("none", unit.appliance))
+    named = tuple(
+        unit
+        for unit in kind
+        if any(name and normalise(name) in words for name in (unit.model, unit.name, unit.room, unit.serial))
+    )
+    return named if len(named) == 1 else kind
+
+
+def again(heard: Heard, text: str, state: DialogueState, world: World) -> Heard:
+    """Other words of the same message (or of one before), read by themselves."""
+    return Heard.of(text, owned=world.owned, language=state.language, media=heard.media)
+
+
 def to_its_ticket(heard: Heard, world: World) -> Action:
     """Into the open ticket, back into the one just closed, or into a new one: every contact has its ticket."""
     if world.ticket:
@@ -68,21 +88,40 @@ def question_again(question: Question, state: DialogueState, world: World) -> Ac
     """The message that puts a question (once more)."""
     if question == "slot":
         return OfferSlots()
+    if question == "confirm":
+        return RepeatBack(int(state.collected.get("window", "1")))
+    if question in ("product", "unit"):
+        return ask_product(world.owned, question)
+    return Say(_purpose(question, state), _choices(question, world), asks=question)
+
+
+def _purpose(question: Question, state: DialogueState) -> str:
     if question == "selfhelp":
-        return Say(f"selfhelp.{world.selfhelp or 'generic'}", asks="selfhelp")
-    if question == "product":
-        return ask_product(world.owned)
+        return f"selfhelp.{next_step(state) or 'generic'}"
+    if question == "detail" and {"error_code", "photo"} & state.collected.keys():
+        return "ask.safe"
+    return {"survey": "survey.ask", "choice": "ask.ticket"}.get(question, f"ask.{question}")
+
+
+def _choices(question: Question, world: World) -> dict[str, list[str]]:
     if question == "choice":
-        labels = [ticket.label or ticket.number for ticket in world.open_tickets[:SHOWN]]
-        return Say("ask.ticket", {"tickets": labels}, asks="choice")
-    purpose = "survey.ask" if question == "survey" else f"ask.{question}"
-    return Say(purpose, asks=question)
+        return {"tickets": [ticket.label or ticket.number for ticket in world.open_tickets[:SHOWN]]}
+    if question == "person":
+        return {"people": [person.hint for person in world.people[:SHOWN]]}
+    return {}
 
 
-def ask_product(owned: Sequence[OwnedProduct]) -> Say:
+def ask_product(owned: Sequence[OwnedProduct], question: Question = "product") -> Say:
     """Which of your units? By nickname and room (B6); one number more is another one."""
     shown = [{"name": product.name or product.serial, "room": product.room} for product in owned[:SHOWN]]
-    return Say("ask.product", {"products": shown}, asks="product")
+    return Say(f"ask.{question}", {"products": shown}, asks=question)
+
+
+def next_step(state: DialogueState) -> str | None:
+    """The step of self-help that has not been tried yet."""
+    known = state.collected
+    steps = steps_for(known.get("appliance"), known.get("symptom"))
+    return next((step for step in steps if step not in state.tried), None)
 
 
 def hand_over(
@@ -92,7 +131,12 @@ def hand_over(
     has_ticket = any(isinstance(action, AddToTicket | OpenTicket) for action in before)
     into = () if has_ticket else (to_its_ticket(heard, world),)
     closing = (CloseQuestion(),) if world.question and CloseQuestion() not in before else ()
-    summary = {**state.collected, "language": state.language, "said": heard.text.strip()[:SUBJECT]}
+    summary = {
+        **{name: value for name, value in state.collected.items() if value and name != "held"},
+        "language": state.language,
+        "sentiment": heard.triage.sentiment,
+        "said": heard.text.strip()[:SUBJECT],
+    }
     after = replace(state, stage="person", tries=0)
     return Outcome(after, (*before, *closing, *into, HandOver(reason, summary), Say(say)))
 

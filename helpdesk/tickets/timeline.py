@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from helpdesk.channels import media
 from helpdesk.channels.media_rules import SHOWN
 from helpdesk.channels.models import Call, Message, MessageMedia
+from helpdesk.chatbot.assist.queries import suggestions
 from helpdesk.dispatch.models import Visit
 from helpdesk.tickets.models import TicketNote
 from helpdesk.tickets.present import label, names_of
@@ -37,6 +38,7 @@ def timeline(session: Session, issue: Issue) -> list[Entry]:
         *_clocks(session, issue),
         *_visits(session, issue),
         *_surveys(session, issue),
+        *_suggestions(session, issue),
     ]
     return sorted(entries, key=lambda entry: (entry["at"], entry["kind"] in ANSWERS))
 
@@ -131,3 +133,8 @@ def _surveys(session: Session, issue: Issue) -> Iterator[Entry]:
         if survey.answered_at is not None:
             yield _entry("survey", survey.answered_at, survey.comment or "", gettext("author.customer"),
                          score=survey.score)  # fmt: skip
+
+
+def _suggestions(session: Session, issue: Issue) -> Iterator[Entry]:
+    for row in suggestions(session, issue):
+        yield _entry("note", row.at, row.text, gettext("assist.proposed", source=row.source))

@@ -16,6 +16,13 @@ def run(session: Session, payload: dict[str, Any], at: datetime) -> None:
     settings = runtime.app().settings
     triage.refresh(session, settings.data_dir)
     before = late_arrivals.last_message(session) if payload.get("late") else 0
-    service.handle_message(session, payload["message_id"], region=settings.default_region, at=at)
+    service.handle_message(
+        session,
+        payload["message_id"],
+        region=settings.default_region,
+        assisted=settings.assist_url is not None,
+        reworded=settings.assist_rewords,
+        at=at,
+    )
     if payload.get("late"):
         late_arrivals.answer_once(session, payload["message_id"], before, at=at)

@@ -11,7 +11,8 @@ A file tells a conversation::
     Bot: ticket.opened: 案件 T1
 
 Lines of the bot name the purpose and some of its words; ``>`` lines say what is done besides talking.
-``Office:`` lines are what happens meanwhile: see ``Office.happens``.
+``Office:`` lines are what happens meanwhile: see ``Office.happens``. ``Then`` lines say what is true afterwards: the
+ticket with its facts, the visit, whose turn it is, what is asked. ``recording`` writes such files.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ from typing import Any
 
 from helpdesk.channels import samples, wording
 from helpdesk.chatbot import actions as do
+from helpdesk.chatbot import info
 from helpdesk.chatbot.dialogue import DialogueState, Heard, Outcome, World, respond
-from helpdesk.chatbot.state import TicketRef
-from helpdesk.knowledge.selfhelp import step_for
+from helpdesk.chatbot.state import Cover, PartRef, PersonRef, TicketRef
 from helpdesk.triage.values import OwnedProduct
 
-BOT, DONE = "Bot: ", "  > "
+BOT, DONE, THEN = "Bot: ", "  > ", "Then "
 
 
 @dataclass
@@ -41,6 +42,9 @@ class Office:
     stored: str = "zh-Hant"
     opened: list[do.OpenTicket] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
+    hidden: tuple[OwnedProduct, ...] = ()
+    proof: str = ""
+    visit: str = ""
 
     def given(self, text: str) -> None:
         """A fact that holds before the conversation."""
@@ -48,18 +52,43 @@ class Office:
             self.stored, self.state = text, DialogueState(language=text)  # type: ignore[arg-type]
         elif text == "unknown number":
             self.world = replace(self.world, identified=False)
-        elif text.startswith("owns "):
-            serial, rest = text.removeprefix("owns ").split(": ", 1)
-            appliance, name, room = rest.split(", ")
-            unit = OwnedProduct(serial=serial, appliance=appliance, name=name, room=room)
-            self.world = replace(self.world, owned=(*self.world.owned, unit))
-        elif text.startswith("open ticket "):
-            number, rest = text.removeprefix("open ticket ").split(": ", 1)
-            appliance, label = rest.split(", ")
-            tickets = (*self.world.open_tickets, TicketRef(number, appliance, label))
-            self.world = replace(self.world, open_tickets=tickets, ticket=tickets[0] if len(tickets) == 1 else None)
+        elif text == "a visit is booked":
+            self.world, self.visit = replace(self.world, has_visit=True), "booked"
         else:
-            raise ValueError(f"Given {text}")
+            kind, _space, rest = text.partition(" ")
+            getattr(self, f"_given_{kind}")(rest)
+
+    def _given_owns(self, text: str) -> None:
+        serial, rest = text.split(": ", 1)
+        appliance, name, room = rest.split(", ")
+        unit = OwnedProduct(serial=serial, appliance=appliance, name=name, room=room)
+        if self.world.people:
+            self.hidden = (*self.hidden, unit)
+        else:
+            self.world = replace(self.world, owned=(*self.world.owned, unit))
+
+    def _given_open(self, text: str) -> None:
+        number, rest = text.removeprefix("ticket ").split(": ", 1)
+        appliance, label = rest.split(", ")
+        serial = next((unit.serial for unit in self.world.owned if unit.appliance == appliance), "")
+        tickets = (*self.world.open_tickets, TicketRef(number, appliance, label, serial))
+        self.world = replace(self.world, open_tickets=tickets, ticket=tickets[0] if len(tickets) == 1 else None)
+
+    def _given_shared(self, text: str) -> None:
+        """``shared by 林＊＊, 陳＊; proof 106 4821``: who has the number, and what the first would prove it with."""
+        names, self.proof = text.removeprefix("by ").split("; proof ")
+        people = tuple(PersonRef(index, name) for index, name in enumerate(names.split(", "), 1))
+        self.world = replace(self.world, people=people, identified=False)
+
+    def _given_cover(self, text: str) -> None:
+        serial, rest = text.split(": ", 1)
+        standing, until, rule = rest.split(", ")
+        cover = Cover(standing, until, rule)  # type: ignore[arg-type]
+        self.world = replace(self.world, cover={**self.world.cover, serial: cover})
+
+    def _given_part(self, text: str) -> None:
+        name, price = text.split(": ", 1)
+        self.world = replace(self.world, parts=(*self.world.parts, PartRef(name, price)))
 
     def happens(self, text: str) -> None:
         """What happens between messages."""
@@ -78,6 +107,9 @@ class Office:
             "seconds later": {"burst": True},
             "minutes later": {"burst": False},
             "the bot gets it back": {"with_person": False},
+            "the visit is near": {"fixed": "near"},
+            "the technician is on the way": {"fixed": "under_way", "has_visit": False},
+            "it has been moved three times": {"fixed": "often"},
         }[text]  # fmt: skip
         self.world = replace(self.world, **after)  # type: ignore[arg-type]
 
@@ -86,15 +118,15 @@ class Office:
         media = text.count("[photo]")
         words = text.replace("[photo]", "").strip()
         language = self.stored if self.state.stage == "idle" else self.state.language
+        if self.world.question == "check" and self.state.person == 1 and words == self.proof:
+            self.world = replace(self.world, proof=True, identified=True, people=(), owned=self.hidden)
         heard = Heard.of(words, owned=self.world.owned, language=language, media=media)
-        outcome = respond(self.state, heard, self._world(heard))
+        world = replace(self.world, parts=self.world.parts if "parts_inquiry" in info.wishes(heard) else ())
+        outcome = respond(self.state, heard, world)
         assert DialogueState.from_json(outcome.state.to_json()) == outcome.state
         self.state = outcome.state
         self._carry_out(outcome)
-
-    def _world(self, heard: Heard) -> World:
-        last = self.opened[-1] if self.opened and self.world.ticket else heard.triage
-        return replace(self.world, selfhelp=step_for(last.appliance, last.symptom))
+        self.world = replace(self.world, proof=False)
 
     def _carry_out(self, outcome: Outcome) -> None:
         for action in outcome.actions:
@@ -127,19 +159,37 @@ class Office:
         self.world = replace(self.world, ticket=ticket, open_tickets=tickets)
 
     def _RecordSlot(self, action: do.RecordSlot) -> None:
+        if not self.opened:
+            return
+        if action.name == "symptom":
+            self.opened[-1] = replace(self.opened[-1], symptom=action.value)
         for unit in self.world.owned if action.name == "product" else ():
             if unit.serial == action.value:
-                self.opened[-1] = replace(self.opened[-1], appliance=unit.appliance)  # type: ignore[arg-type]
+                changed = replace(self.opened[-1], appliance=unit.appliance, product_serial=unit.serial)  # type: ignore[arg-type]
+                self.opened[-1] = changed
+                ticket = self.world.ticket
+                if ticket is not None:
+                    self.world = replace(
+                        self.world, ticket=replace(ticket, appliance=unit.appliance, serial=unit.serial)
+                    )
 
     def _OfferSlots(self, _action: do.OfferSlots) -> None:
         self.say("offer.slots", samples.sample("offer.slots") | {"number": "T1"})
         self.world = replace(self.world, question="slot", offered=3)
 
-    def _ChooseSlot(self, _action: do.ChooseSlot) -> None:
+    def _RepeatBack(self, action: do.RepeatBack) -> None:
+        window = samples.sample("offer.slots")["windows"][action.index - 1]
+        self.say("ask.confirm", {**window, "zone": "Asia/Taipei", "address": "Main Street 1"})
+        self.world = replace(self.world, question="confirm")
+
+    def _ChooseSlot(self, action: do.ChooseSlot) -> None:
+        self.visit = "moved" if action.moves else "booked"
+        self.visit += f" to window {action.index}"
         self.world = replace(self.world, has_visit=True, offered=0)
         self.say("visit.booked", samples.sample("visit.booked") | {"number": self._number()})
 
     def _CancelVisit(self, _action: do.CancelVisit) -> None:
+        self.visit = "called off"
         self.world = replace(self.world, has_visit=False)
 
     def _HandOver(self, _action: do.HandOver) -> None:
@@ -156,8 +206,26 @@ class Office:
             on = datetime(2026, 12, 24, tzinfo=UTC).date()
             self.say("status.order", {"order": "SO1", "state": "-", "on": on})
             return
+        if self.world.ticket is None and not self.world.has_visit:
+            self.say("status.nothing", {})
+            return
         window = samples.sample("visit.booked") if self.world.has_visit else {}
-        self.say("status.ticket", {"state": "-", "visit": window})
+        self.say("status.ticket", {"state": "-", "visit": window, "contact_by": {}})
+
+    def then(self) -> str:
+        """What is true now."""
+        world = self.world
+        ticket = world.ticket or (world.open_tickets[-1] if world.open_tickets else None)
+        facts: list[str] = ["no open ticket"]
+        if ticket is not None:
+            last = self.opened[-1] if self.opened else None
+            known = [last.appliance, last.symptom or last.category, last.product_serial] if last else [ticket.appliance]
+            facts = [f"ticket {ticket.number} ({', '.join(str(fact) for fact in known if fact)})"]
+        if self.visit:
+            facts.append(f"visit {self.visit}")
+        facts.append("with a person" if world.with_person else "with the bot")
+        facts.append(f"asked: {world.question}" if world.question else "nothing asked")
+        return THEN + "; ".join(facts)
 
     def _number(self) -> str:
         return self.world.ticket.number if self.world.ticket else ""
@@ -184,8 +252,9 @@ TOLD: dict[type, Callable[[Any], str]] = {
     do.AddToTicket: lambda it: (
         f"{'reopens' if it.reopen else 'adds to'} {it.number}" + (", danger" if it.safety else "")
     ),
-    do.RecordSlot: lambda it: f"notes {it.name}: {it.value}",
-    do.ChooseSlot: lambda it: f"books window {it.index}",
+    do.RecordSlot: lambda it: f"{'corrects' if it.corrects else 'notes'} {it.name}: {it.value}",
+    do.ChooseSlot: lambda it: f"{'moves the visit to' if it.moves else 'books'} window {it.index}",
+    do.Identify: lambda it: "knows who writes",
     do.CancelVisit: lambda it: "calls the visit off",
     do.SolvedBySelfHelp: lambda it: f"solved by {it.step}",
     do.HandOver: lambda it: f"hands over: {it.reason}",
@@ -206,7 +275,9 @@ def play(path: Path) -> tuple[list[str], list[str]]:
             office.given(line.removeprefix("Given "))
             continue
         told.append(line.rstrip())
-        if line.startswith((BOT, DONE)):
+        if line.startswith(THEN):
+            office.written.append(office.then())
+        if line.startswith((BOT, DONE, THEN)):
             continue
         office.written.append(line.rstrip())
         who, words = line.split(":", 1)

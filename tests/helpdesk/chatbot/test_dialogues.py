@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.helpdesk.chatbot.office import agrees, play
+from tests.helpdesk.chatbot.recording import INDEX, index
 
+pytestmark = pytest.mark.once
 FILES = sorted((Path(__file__).parent / "dialogues").glob("*.md"))
 
 
@@ -18,6 +20,15 @@ def test_a_conversation_goes_as_told(path: Path) -> None:
 
 
 def test_every_language_is_spoken() -> None:
-    """At least eight conversations a language."""
+    """At least forty conversations a language, a hundred and twenty in all."""
     for language in ("en", "zh-Hant", "zh-Hans"):
-        assert sum(f"Given {language}\n" in path.read_text(encoding="utf-8") for path in FILES) >= 8
+        assert sum(f"Given {language}\n" in path.read_text(encoding="utf-8") for path in FILES) >= 40
+    assert len(FILES) >= 120
+
+
+def test_every_conversation_says_what_is_true_afterwards() -> None:
+    assert [path.name for path in FILES if "\nThen " not in path.read_text(encoding="utf-8")] == []
+
+
+def test_the_page_lists_every_conversation() -> None:
+    assert INDEX.read_text(encoding="utf-8") == index()

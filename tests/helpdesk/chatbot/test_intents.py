@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpdesk.chatbot.denial import denies_all, without_denied
 from helpdesk.chatbot.intents import LAST, contradicts, read, score
 
 
@@ -119,8 +120,55 @@ def test_other_short_words() -> None:
         assert read(text).thanks, text
     for text in ("人工", "轉真人", "agent", "can I speak to a human", "我要找人工客服"):
         assert read(text).human, text
-    for text in ("", "?", "？？", "...", "什麼"):
+    for text in ("", "?", "？？", "...", "看不懂"):
         assert read(text).unclear, text
+
+
+@pytest.mark.parametrize(
+    ("field", "texts"),
+    [
+        ("helping", ("HELP", "說明", "帮助", "menu")),
+        ("repeat", ("什麼？", "say that again", "咩話", "再说一次", "what?")),
+        ("why", ("why?", "點解要問", "为什么要问这个", "what for?")),
+        ("wait", ("hold on", "等我一下", "我看一下", "等陣", "brb")),
+        ("refuse", ("no idea", "不想說", "唔知", "跳过", "rather not say")),
+        ("never_mind", ("never mind", "算了，照舊", "不改了", "照旧")),
+        ("wrong_number", ("wrong number", "打錯喇", "发错了", "who is this?")),
+        ("lone", ("fridge", "我家的冰箱", "空调", "repair", "維修", "my dishwasher")),
+        ("abuse", ("fuck you", "白痴", "他媽的", "you idiots!")),
+    ],
+)
+def test_what_is_said_about_a_question(field: str, texts: tuple[str, ...]) -> None:
+    for text in texts:
+        assert getattr(read(text), field), text
+
+
+def test_what_tells_something_is_neither_lone_nor_abuse() -> None:
+    for text in ("冰箱不冷", "my fridge is warm", "維修费多少", "this fucking washer is leaking", "滾筒洗衣機漏水"):
+        reading = read(text)
+        assert not reading.lone, text
+        assert not reading.abuse, text
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("not yesterday, today", "today"),
+        ("不是昨天，是今天", "今天"),
+        ("更正：上個月開始，不是今天", "上个月开始"),
+        ("不要1，2", "2"),
+        ("not the washer, i meant the fridge", "i meant the fridge"),
+    ],
+)
+def test_what_is_denied_does_not_count(text: str, meant: str) -> None:
+    assert meant in without_denied(text)
+    assert not denies_all(text)
+
+
+def test_a_text_that_only_denies_leaves_nothing() -> None:
+    assert denies_all("不是冰箱")
+    assert denies_all("not the fridge")
+    assert without_denied("冰箱不冷") == "冰箱不冷"
 
 
 @pytest.mark.parametrize(
