@@ -17,8 +17,11 @@ from helpdesk.pipeline.queries import order_status_for
 from order_core.aftersales import surveys
 from order_core.aftersales.models import Survey
 from order_core.errors import Conflict
-from order_core.issues.service import CONTACT_CLOCK
+from order_core.issues.level.service import CODES
+from order_core.issues.models import Issue
 from order_core.kernel import clock
+from order_core.parties.models import Site
+from order_core.rulebook.clocks import house_calendar
 
 
 def _say(turn: Turn, action: do.Say) -> None:
@@ -80,10 +83,16 @@ def _status(turn: Turn, action: do.Status) -> None:
         return
     visit = dispatch.open_visit(turn.session, issue)
     window = {"starts_at": visit.starts_at, "ends_at": visit.ends_at, "zone": visit.site.zone} if visit else {}
-    running = clock.running(turn.session, issue, CONTACT_CLOCK)
-    contact_by = {"at": running.due_at, "zone": "Asia/Taipei"} if running and running.due_at else {}
+    running = clock.running(turn.session, issue, CODES["response"])
+    contact_by = {"at": running.due_at, "zone": _zone(turn, issue)} if running and running.due_at else {}
     state = translate(turn.language, f"state.Issue.{issue.state}")
     turn.say("status.ticket", state=state, visit=window, contact_by=contact_by)
+
+
+def _zone(turn: Turn, issue: Issue) -> str:
+    """Where the customer is; the house where that is not known."""
+    site = turn.session.get(Site, issue.site_id) if issue.site_id is not None else None
+    return site.zone if site is not None else house_calendar().zone
 
 
 STEPS: dict[type, Callable[[Turn, Any], None]] = {

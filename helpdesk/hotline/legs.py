@@ -106,7 +106,7 @@ def joined(session: Session, call: Call, agent: Person, *, sid: str | None, at: 
     _presence(session, agent.id, "busy", at)
     if call.issue_id is not None:
         issue = session.get_one(Issue, call.issue_id)
-        issues.first_response(session, issue, by=agent.actor(), at=at)
+        issues.replied(session, issue, by=agent.actor(), at=at)
     session.flush()
     return True
 

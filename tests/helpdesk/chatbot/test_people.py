@@ -15,8 +15,10 @@ from helpdesk.chatbot.who import hint
 from helpdesk.tickets import service as tickets
 from order_core.aftersales.models import InstalledProduct
 from order_core.errors import Conflict
+from order_core.issues.level.service import CODES
 from order_core.issues.models import Issue
 from order_core.issues.service import ISSUE
+from order_core.kernel import clock
 from order_core.kernel.actor import WORKER
 from order_core.kernel.journal import JournalEntry
 from order_core.kernel.outbox import OutboxRow
@@ -201,12 +203,9 @@ def test_a_person_who_came_needs_no_excuse(phone: Phone, session: Session, at: d
 @pytest.mark.clause("5.1.2-c")
 def test_the_bots_words_do_not_stop_the_contact_clock(phone: Phone, session: Session) -> None:
     """B10: a first response means a person's."""
-    from order_core.issues.service import CONTACT_CLOCK
-    from order_core.kernel import clock
-
     phone.text(FRIDGE)
     phone.text("昨天")
-    assert clock.running(session, newest_ticket(session), CONTACT_CLOCK) is not None
+    assert clock.running(session, newest_ticket(session), CODES["response"]) is not None
 
 
 def test_a_complaint_is_promised_a_call(phone: Phone, session: Session) -> None:
