@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import board, forecast, steps, triage, webhook
+from benchmarks import board, dispatch, forecast, steps, triage, webhook
 
 Bench = Callable[[str | None], bool]
 """The URL of an empty PostgreSQL database, or None → whether the limit holds."""
@@ -63,6 +63,12 @@ def _retraining(_url: str | None) -> bool:
     return triage.retraining(_say)
 
 
+def _dispatch(_url: str | None) -> bool:
+    good = dispatch.run(_say)
+    _say(f"dispatch: far better than the nearest who can: {_verdict(good)}")
+    return good
+
+
 def _verdict(holds: bool) -> str:
     return "ok" if holds else "TOO MUCH"
 
@@ -74,6 +80,7 @@ BENCHMARKS: dict[str, Bench] = {
     "forecast": _forecast,
     "triage": _triage,
     "retraining": _retraining,
+    "dispatch": _dispatch,
 }
 
 

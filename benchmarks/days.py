@@ -123,13 +123,14 @@ def _windows(chance: Random) -> list[list[int]]:
 
 
 def _needed(chance: Random, team: list[Row]) -> dict[str, int]:
-    """One skill, now and then two, at a level that at least two of the team have."""
-    while True:
+    """One skill, now and then two, at a level that at least two of the team have; in a very small team perhaps not."""
+    for _ in range(50):
         count = 2 if chance.random() < 0.1 else 1
         needed = {_skill(chance): chance.choices((1, 2, 3), (60, 32, 8))[0] for _ in range(count)}
         able = sum(all(one["skills"].get(skill, 0) >= level for skill, level in needed.items()) for one in team)
         if able >= 2:
-            return needed
+            break
+    return needed
 
 
 if __name__ == "__main__":

@@ -112,18 +112,18 @@ def _adopt_route(draft: Draft, tech: int, wanted: list[int]) -> None:
     """All of it if it can be driven, else stop by stop what can."""
     p, opening = draft.p, draft.routes[tech]
     head, end = opening.stops[:-1], opening.stops[-1]
-    route = _driven(p, tech, (*head, *wanted, end))
+    route = driven(p, tech, (*head, *wanted, end))
     if route is None:
         route = opening
         for node in wanted:
             if node < p.jobs:
-                longer = _driven(p, tech, (*route.stops[:-1], node, end))
+                longer = driven(p, tech, (*route.stops[:-1], node, end))
                 route = route if longer is None else longer
     if len(route.stops) > len(opening.stops):
         draft.install(route)
 
 
-def _driven(p: Problem, tech: int, stops: tuple[int, ...]) -> Route | None:
+def driven(p: Problem, tech: int, stops: tuple[int, ...]) -> Route | None:
     """The route, with no pick-up more than it needs."""
     plain = build(p, tech, tuple(node for node in stops if not p.jobs <= node < p.first_start))
     return plain if plain is not None else repick(p, tech, stops)
