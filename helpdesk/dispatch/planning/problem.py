@@ -195,7 +195,8 @@ def start_windows(instance: Instance, job: Job) -> Spans:
         spans = [(max(a, c), min(b, d - job.service_s)) for a, b in spans for c, d in job.access]
     replan = instance.replan
     told = replan.baseline.get(job.id) if replan else None
-    if replan and told is not None and all(pin.job != job.id for pin in replan.pinned):
+    priced = instance.weights.moved_start_per_min > 0
+    if replan and told is not None and priced and all(pin.job != job.id for pin in replan.pinned):
         earliest = told.start - instance.weights.moved_start_free_s
         spans = [(max(a, earliest), b) for a, b in spans if b >= earliest] or spans
     return merged([(a, b) for a, b in spans if a <= b])

@@ -8,6 +8,7 @@ it is cheapest. The search goes on from there. Whatever a customer would notice 
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from helpdesk.dispatch.planning.draft import Draft
 from helpdesk.dispatch.planning.engine import checked, seed_of
@@ -21,6 +22,9 @@ from helpdesk.dispatch.planning.tied import clipped, mend, settle
 
 GENTLE = dataclasses.replace(TUNING, hot=10.0, cold=1.0)
 """Near a good plan there is no need to shake it."""
+
+CHANGE: dict[str, Any] = {"moved_technician": 10.0, "moved_start_per_min": 0.2, "moved_start_free_s": 900}
+"""What another technician costs, and a minute beyond a quarter of an hour, in minutes of driving."""
 
 
 class Replanning:
@@ -52,7 +56,10 @@ class Replanning:
 
 
 def with_baseline(instance: Instance, old: Plan) -> Instance:
-    """An instance that says nothing of what customers were told: they were told the old plan."""
+    """An instance that says nothing of what customers were told: they were told the old plan.
+
+    Where it gives a change no price either, that is ``CHANGE``.
+    """
     if instance.replan is not None and instance.replan.baseline:
         return instance
     known = {job.id for job in instance.jobs}
@@ -63,7 +70,10 @@ def with_baseline(instance: Instance, old: Plan) -> Instance:
         for technician, visit in visits[:1]
     }
     before = instance.replan or Replan(now=0)
-    return dataclasses.replace(instance, replan=dataclasses.replace(before, baseline=told))
+    weights = instance.weights
+    if not weights.moved_technician and not weights.moved_start_per_min:
+        weights = dataclasses.replace(weights, **CHANGE)
+    return dataclasses.replace(instance, weights=weights, replan=dataclasses.replace(before, baseline=told))
 
 
 def adopt(p: Problem, old: Plan) -> Draft:

@@ -145,6 +145,25 @@ def test_a_price_on_change_keeps_technicians() -> None:
     assert moved(200) <= moved(0)
 
 
+def test_a_plan_that_was_told_is_kept_to_even_where_change_has_no_price() -> None:
+    instance, plan = morning(0)
+    weights = dataclasses.replace(instance.weights, moved_technician=0.0, moved_start_per_min=0.0)
+    free = dataclasses.replace(instance, weights=weights)
+    told = {name: visits[0][0] for name, visits in plan.visits().items()}
+    proposal = Replanning(free, plan, seed=1).better(Limit(iterations=200))
+    moved = [name for name, [(tech, _)] in proposal.visits().items() if told.get(name, tech) != tech]
+    assert len(moved) < len(told) / 4
+    assert proposal.breakdown["moved"] == 0, "the instance asks nothing for it"
+
+
+def test_without_a_price_on_time_a_customer_may_be_visited_earlier() -> None:
+    told = {"J1": {"technician": "T1", "start": 16 * HOUR}}
+    row = day([technician("T1", shift=[8 * HOUR, 12 * HOUR])], [job("J1")], replan={"now": 0, "baseline": told})
+    assert plan_day(read(row), Limit(iterations=5)).unserved == ("J1",)
+    row["weights"] = {**row["weights"], "moved_start_per_min": 0}
+    assert plan_day(read(row), Limit(iterations=5)).unserved == ()
+
+
 def test_the_report_says_who_moves_by_how_much_and_what_it_saves() -> None:
     team = [technician("T1", x=0), technician("T2", x=8)]
     work = [job("J1", x=1, windows=[[9 * HOUR, 16 * HOUR]]), job("J2", x=9), job("J3", x=2)]
