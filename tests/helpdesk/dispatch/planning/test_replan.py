@@ -156,12 +156,17 @@ def test_a_plan_that_was_told_is_kept_to_even_where_change_has_no_price() -> Non
     assert proposal.breakdown["moved"] == 0, "the instance asks nothing for it"
 
 
-def test_without_a_price_on_time_a_customer_may_be_visited_earlier() -> None:
-    told = {"J1": {"technician": "T1", "start": 16 * HOUR}}
-    row = day([technician("T1", shift=[8 * HOUR, 12 * HOUR])], [job("J1")], replan={"now": 0, "baseline": told})
-    assert plan_day(read(row), Limit(iterations=5)).unserved == ("J1",)
-    row["weights"] = {**row["weights"], "moved_start_per_min": 0}
-    assert plan_day(read(row), Limit(iterations=5)).unserved == ()
+@pytest.mark.parametrize(("price", "cost"), [(0.2, 57.0), (0.0, 0.0)])
+def test_a_customer_is_visited_earlier_than_told_rather_than_not_at_all(price: float, cost: float) -> None:
+    """He was told four; the only technician goes home at noon and begins at eleven."""
+    told = {"J1": {"technician": "T1", "start": 16 * HOUR}, "J2": {"technician": "T1", "start": 8 * HOUR}}
+    one = technician("T1", shift=[8 * HOUR, 12 * HOUR + 1800], lunch=None)
+    work = [job("J1", windows=[[11 * HOUR, 17 * HOUR]]), job("J2", windows=[[8 * HOUR, 10 * HOUR]])]
+    row = day([one], work, replan={"now": 0, "baseline": told})
+    row["weights"] = {**row["weights"], "moved_start_per_min": price}
+    plan = plan_day(read(row), Limit(iterations=20))
+    assert plan.unserved == ()
+    assert plan.breakdown["moved"] == pytest.approx(cost, abs=3)
 
 
 def test_the_report_says_who_moves_by_how_much_and_what_it_saves() -> None:
