@@ -52,7 +52,7 @@ def day(technicians: int, jobs: int, seed: int, *, depots: int | None = None) ->
             "access_s": 120,
             "bands": [[2000, 4.5], [8000, 7.5], [None, 12.5]],
         },
-        "weights": WEIGHTS,
+        "weights": dict(WEIGHTS),
         "depots": [_depot(chance, n, spread) for n in range(1, (depots or 1 + jobs // 150) + 1)],
         "technicians": team,
         "jobs": [_job(chance, n, spread, team) for n in range(1, jobs + 1)],
