@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks import board, forecast, steps, triage, webhook
+from benchmarks import board, dispatch, forecast, steps, triage, webhook
 from tests import databases
 
 Bench = Callable[[str | None], bool]
@@ -88,6 +88,12 @@ def _retraining(_url: str | None) -> bool:
     return triage.retraining(_say)
 
 
+def _dispatch(_url: str | None) -> bool:
+    good = dispatch.run(_say)
+    _say(f"dispatch: far better than the nearest who can: {_verdict(good)}")
+    return good
+
+
 def _verdict(holds: bool) -> str:
     return "ok" if holds else "TOO MUCH"
 
@@ -99,6 +105,7 @@ BENCHMARKS: dict[str, Bench] = {
     "forecast": _forecast,
     "triage": _triage,
     "retraining": _retraining,
+    "dispatch": _dispatch,
 }
 
 

@@ -52,7 +52,7 @@ def day(technicians: int, jobs: int, seed: int, *, depots: int | None = None) ->
             "access_s": 120,
             "bands": [[2000, 4.5], [8000, 7.5], [None, 12.5]],
         },
-        "weights": WEIGHTS,
+        "weights": dict(WEIGHTS),
         "depots": [_depot(chance, n, spread) for n in range(1, (depots or 1 + jobs // 150) + 1)],
         "technicians": team,
         "jobs": [_job(chance, n, spread, team) for n in range(1, jobs + 1)],
@@ -123,13 +123,14 @@ def _windows(chance: Random) -> list[list[int]]:
 
 
 def _needed(chance: Random, team: list[Row]) -> dict[str, int]:
-    """One skill, now and then two, at a level that at least two of the team have."""
-    while True:
+    """One skill, now and then two, at a level that at least two of the team have; in a very small team perhaps not."""
+    for _ in range(50):
         count = 2 if chance.random() < 0.1 else 1
         needed = {_skill(chance): chance.choices((1, 2, 3), (60, 32, 8))[0] for _ in range(count)}
         able = sum(all(one["skills"].get(skill, 0) >= level for skill, level in needed.items()) for one in team)
         if able >= 2:
-            return needed
+            break
+    return needed
 
 
 if __name__ == "__main__":

@@ -187,9 +187,15 @@ class Draft:
         self._windows.clear()
         self.cost = self._cost
 
-    def changed(self) -> int:
-        """How many routes are other than when last kept."""
-        return len(self._before)
+    def loosen(self) -> list[int]:
+        """Let absent jobs begin sooner than told, and forget what was found out about them; those that now may."""
+        loose = [node for node in sorted(self.absent) if self.p.loosen(node)]
+        if loose:
+            self._young, self._old = {}, {}
+            for route in self.routes:
+                for node in loose:
+                    route.tried.pop(node, None)
+        return loose
 
     def _fetch(self, old: Route, new: Route, *, anyway: bool = False) -> bool:
         """Book what the new route fetches instead of the old; False when it cannot be had."""

@@ -124,6 +124,8 @@ class Problem:
             self.late.append((deadline, weights.sla_late_per_min / 60, grace, weights.moved_start_per_min / 60))
             self.due.append(min(deadline, grace))
         self.due += [NEVER] * (len(self.windows) - self.jobs)
+        self.early: dict[int, tuple[int, float]] = {}
+        """Loosened nodes: told start − grace, cost of a second sooner."""
 
     def members(self) -> dict[str, list[int]]:
         """Job id → its nodes, one for each of the crew."""
@@ -169,7 +171,27 @@ class Problem:
         """What beginning at ``start`` costs beyond what was promised and told."""
         deadline, rate, grace, moved = self.late[node]
         cost = (start - deadline) * rate if start > deadline else 0.0
+        if node in self.early:
+            earliest, sooner = self.early[node]
+            cost += (earliest - start) * sooner if start < earliest else 0.0
         return cost + (start - grace) * moved if start > grace else cost
+
+    def loosen(self, node: int) -> bool:
+        """Let a job that is in no route begin sooner than its customer was told, at its price; False: it could already.
+
+        A route with such a job is always priced exactly, for nothing after it is free beyond doubt.
+        """
+        instance, job = self.instance, self.instance.jobs[self.job_of[node]]
+        told = instance.replan.baseline.get(job.id) if instance.replan else None
+        wide = start_windows(instance, job, promised=False)
+        if told is None or node in self.tied or wide == self.windows[node]:
+            return False
+        self.windows[node] = wide
+        self.agree(node, wide)
+        weights = instance.weights
+        self.early[node] = told.start - weights.moved_start_free_s, weights.moved_start_per_min / 60
+        self.due[node] = -NEVER
+        return True
 
 
 def _root(parent: dict[str, str], name: str) -> str:
@@ -185,8 +207,10 @@ def may_do(instance: Instance, one: Technician, job: Job) -> bool:
     return all(instance.level(one, skill) >= level for skill, level in job.skills.items())
 
 
-def start_windows(instance: Instance, job: Job) -> Spans:
+def start_windows(instance: Instance, job: Job, *, promised: bool = True) -> Spans:
     """When service may begin: windows, less what access hours forbid, less what is earlier than a customer was told.
+
+    The last only where he was ``promised`` it.
 
     Sorted and disjoint; empty when nothing is left.
     """
@@ -195,7 +219,8 @@ def start_windows(instance: Instance, job: Job) -> Spans:
         spans = [(max(a, c), min(b, d - job.service_s)) for a, b in spans for c, d in job.access]
     replan = instance.replan
     told = replan.baseline.get(job.id) if replan else None
-    if replan and told is not None and all(pin.job != job.id for pin in replan.pinned):
+    priced = promised and instance.weights.moved_start_per_min > 0
+    if replan and told is not None and priced and all(pin.job != job.id for pin in replan.pinned):
         earliest = told.start - instance.weights.moved_start_free_s
         spans = [(max(a, earliest), b) for a, b in spans if b >= earliest] or spans
     return merged([(a, b) for a, b in spans if a <= b])

@@ -8,6 +8,7 @@ it is cheapest. The search goes on from there. Whatever a customer would notice 
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from helpdesk.dispatch.planning.draft import Draft
 from helpdesk.dispatch.planning.engine import checked, seed_of
@@ -21,6 +22,9 @@ from helpdesk.dispatch.planning.tied import clipped, mend, settle
 
 GENTLE = dataclasses.replace(TUNING, hot=10.0, cold=1.0)
 """Near a good plan there is no need to shake it."""
+
+CHANGE: dict[str, Any] = {"moved_technician": 10.0, "moved_start_per_min": 0.2, "moved_start_free_s": 900}
+"""What another technician costs, and a minute beyond a quarter of an hour, in minutes of driving."""
 
 
 class Replanning:
@@ -52,7 +56,10 @@ class Replanning:
 
 
 def with_baseline(instance: Instance, old: Plan) -> Instance:
-    """An instance that says nothing of what customers were told: they were told the old plan."""
+    """An instance that says nothing of what customers were told: they were told the old plan.
+
+    Where it gives a change no price either, that is ``CHANGE``.
+    """
     if instance.replan is not None and instance.replan.baseline:
         return instance
     known = {job.id for job in instance.jobs}
@@ -63,7 +70,10 @@ def with_baseline(instance: Instance, old: Plan) -> Instance:
         for technician, visit in visits[:1]
     }
     before = instance.replan or Replan(now=0)
-    return dataclasses.replace(instance, replan=dataclasses.replace(before, baseline=told))
+    weights = instance.weights
+    if not weights.moved_technician and not weights.moved_start_per_min:
+        weights = dataclasses.replace(weights, **CHANGE)
+    return dataclasses.replace(instance, weights=weights, replan=dataclasses.replace(before, baseline=told))
 
 
 def adopt(p: Problem, old: Plan) -> Draft:
@@ -112,18 +122,18 @@ def _adopt_route(draft: Draft, tech: int, wanted: list[int]) -> None:
     """All of it if it can be driven, else stop by stop what can."""
     p, opening = draft.p, draft.routes[tech]
     head, end = opening.stops[:-1], opening.stops[-1]
-    route = _driven(p, tech, (*head, *wanted, end))
+    route = driven(p, tech, (*head, *wanted, end))
     if route is None:
         route = opening
         for node in wanted:
             if node < p.jobs:
-                longer = _driven(p, tech, (*route.stops[:-1], node, end))
+                longer = driven(p, tech, (*route.stops[:-1], node, end))
                 route = route if longer is None else longer
     if len(route.stops) > len(opening.stops):
         draft.install(route)
 
 
-def _driven(p: Problem, tech: int, stops: tuple[int, ...]) -> Route | None:
+def driven(p: Problem, tech: int, stops: tuple[int, ...]) -> Route | None:
     """The route, with no pick-up more than it needs."""
     plain = build(p, tech, tuple(node for node in stops if not p.jobs <= node < p.first_start))
     return plain if plain is not None else repick(p, tech, stops)

@@ -113,7 +113,7 @@ def without(p: Problem, route: Route, nodes: set[int]) -> Route | None:
         head = next(i for i, n in enumerate(old) if n in nodes)
         tail = next(i for i, n in enumerate(reversed(old)) if n in nodes)
         new.base = (route.timed, head, tail)
-    if route.soft > 0 or not p.shortcuts_pay:
+    if route.soft > 0 or not p.shortcuts_pay or not p.early.keys().isdisjoint(stops):
         return new if _price(p, new) else None
     new.cost = sum(new.arcs) + _choice(p, new)
     return new

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from itertools import pairwise
 
 import numpy as np
 
-from helpdesk.dispatch.planning.insertion import study
+from helpdesk.dispatch.planning.insertion import detours, study
 from helpdesk.dispatch.planning.labels import INFINITE
 from helpdesk.dispatch.planning.model import Bands, Instance, Job, Place, Span, Technician
 from helpdesk.dispatch.planning.plan import Pickup, PlannedRoute, Visit
@@ -17,10 +18,11 @@ from helpdesk.dispatch.planning.travel import Floats, Ints
 
 COLUMNS = (
     "lat", "lon", "to_lat", "to_lon", "way", "hungry", "fed", "by_hungry", "by_fed", "free_hungry", "free_fed",
-    "early", "latest", "pause", "open", "fetched", "plain",
+    "early", "latest", "pause", "open", "fetched", "plain", "rest", "shift_end", "soft", "fetch",
 )  # fmt: skip
 """Radians; cost; seconds by label (see ``labels``); lunch; whether a job may be put there, whether a pick-up lies
-before it, and whether nobody is late before it on any schedule."""
+before it, and whether nobody is late before it on any schedule; seconds of driving and work from the next stop on, end
+of the shift, what overtime and lateness cost now, the least detour by a depot."""
 
 
 class Row:
@@ -74,6 +76,10 @@ class Row:
             "open": (arcs >= route.first) & (not self.closed),
             "fetched": arcs >= route.pickup,
             "plain": np.full(n, labels.calm_fed is labels.fed),
+            "rest": np.array(_rest(p, route)),
+            "shift_end": np.full(n, p.shift_end[0]),
+            "soft": np.full(n, route.soft),
+            "fetch": np.full(n, _fetch(p, route)),
         }
 
     def _place(self, p: Problem, node: int) -> Place:
@@ -96,6 +102,20 @@ class Row:
             return None
         found = study(p, route, p.jobs - 1, INFINITE)
         return found[0] if found[1] >= 0 else None
+
+
+def _rest(p: Problem, route: Route) -> list[int]:
+    """By arc: seconds of work and driving from the arrival at its further end to the end of the day."""
+    found, total = [0], 0
+    for here, there in reversed(list(pairwise(route.stops[1:]))):
+        total += p.service[here] + p.seconds[here][there]
+        found.append(total)
+    return found[::-1]
+
+
+def _fetch(p: Problem, route: Route) -> float:
+    """The least that a visit to a depot adds to the way."""
+    return min((way for depot in range(p.jobs, p.first_start) for way in detours(p, route, depot)), default=INFINITE)
 
 
 def _alone(job: Job, visit: Visit, waited: set[str]) -> Job:

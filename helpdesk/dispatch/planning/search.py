@@ -88,6 +88,7 @@ class Search:
         if not construct(draft, [node for node in draft.absent if node not in tied], enough):
             left = sorted(node for node in draft.absent if node not in tied)
             self._recreate(left, set(left))
+        construct(draft, draft.loosen(), enough)
         draft.keep()
 
     def _hopeful(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from helpdesk.dispatch.planning.model import Instance
@@ -12,6 +13,8 @@ from helpdesk.dispatch.planning.reading import read_instance
 
 Row = dict[str, Any]
 HOUR = 3600
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+"""Days are large examples, and a busy machine proves nothing."""
 WEIGHTS = {
     "travel_per_min": 1.0,
     "km": 0.3,

@@ -11,6 +11,7 @@ import pytest
 
 from helpdesk.dispatch.planning.checker import Verdict, check
 from helpdesk.dispatch.planning.reading import read_plan
+from helpdesk.i18n import translate
 from tests.helpdesk.dispatch.planning.days import HOUR, day, depot, job, read, technician
 
 pytestmark = pytest.mark.once
@@ -121,6 +122,12 @@ BROKEN: list[tuple[str, Change]] = [
 @pytest.mark.parametrize(("rule", "change"), BROKEN)
 def test_a_broken_rule_is_named(rule: str, change: Change) -> None:
     assert rule in {breach.rule for breach in verdict(changed(change)).breaches}
+
+
+@pytest.mark.parametrize("language", ["en", "zh-Hant", "zh-Hans"])
+def test_every_rule_has_its_sentence(language: str) -> None:
+    for rule in {"pin"} | {rule for rule, _ in BROKEN}:
+        assert translate(language, f"planning.rule.{rule}") != f"planning.rule.{rule}"
 
 
 def test_a_pin_comes_first_and_is_on_the_road_already() -> None:

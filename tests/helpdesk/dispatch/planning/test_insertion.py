@@ -13,7 +13,7 @@ from helpdesk.dispatch.planning.labels import INFINITE, label
 from helpdesk.dispatch.planning.model import Instance, Technician
 from helpdesk.dispatch.planning.problem import Problem, may_do
 from helpdesk.dispatch.planning.routes import Route, empty, with_stop, without
-from tests.helpdesk.dispatch.planning.days import Row, days, read
+from tests.helpdesk.dispatch.planning.days import UNHURRIED, Row, days, read
 from tests.helpdesk.dispatch.planning.exact import Stay, cheapest
 
 pytestmark = pytest.mark.once
@@ -53,7 +53,7 @@ def tried(instance: Instance, one: Technician, there: tuple[Stay, ...], more: St
     return min(found, default=None)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(UNHURRIED, max_examples=80)
 @given(row=days(team=1, work=6), chance=st.randoms(use_true_random=False))
 def test_an_insertion_costs_what_trying_every_place_costs(row: Row, chance: Random) -> None:
     instance = read(unlimited(row))
@@ -83,7 +83,7 @@ def test_an_insertion_costs_what_trying_every_place_costs(row: Row, chance: Rand
         assert longer.cost >= exact - 1e-6
 
 
-@settings(max_examples=50, deadline=None)
+@settings(UNHURRIED, max_examples=50)
 @given(row=days(team=1, work=6), chance=st.randoms(use_true_random=False))
 def test_labels_taken_over_are_those_computed_anew(row: Row, chance: Random) -> None:
     instance = read(unlimited(row))

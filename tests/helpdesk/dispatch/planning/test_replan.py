@@ -145,6 +145,30 @@ def test_a_price_on_change_keeps_technicians() -> None:
     assert moved(200) <= moved(0)
 
 
+def test_a_plan_that_was_told_is_kept_to_even_where_change_has_no_price() -> None:
+    instance, plan = morning(0)
+    weights = dataclasses.replace(instance.weights, moved_technician=0.0, moved_start_per_min=0.0)
+    free = dataclasses.replace(instance, weights=weights)
+    told = {name: visits[0][0] for name, visits in plan.visits().items()}
+    proposal = Replanning(free, plan, seed=1).better(Limit(iterations=200))
+    moved = [name for name, [(tech, _)] in proposal.visits().items() if told.get(name, tech) != tech]
+    assert len(moved) < len(told) / 4
+    assert proposal.breakdown["moved"] == 0, "the instance asks nothing for it"
+
+
+@pytest.mark.parametrize(("price", "cost"), [(0.2, 57.0), (0.0, 0.0)])
+def test_a_customer_is_visited_earlier_than_told_rather_than_not_at_all(price: float, cost: float) -> None:
+    """He was told four; the only technician goes home at noon and begins at eleven."""
+    told = {"J1": {"technician": "T1", "start": 16 * HOUR}, "J2": {"technician": "T1", "start": 8 * HOUR}}
+    one = technician("T1", shift=[8 * HOUR, 12 * HOUR + 1800], lunch=None)
+    work = [job("J1", windows=[[11 * HOUR, 17 * HOUR]]), job("J2", windows=[[8 * HOUR, 10 * HOUR]])]
+    row = day([one], work, replan={"now": 0, "baseline": told})
+    row["weights"] = {**row["weights"], "moved_start_per_min": price}
+    plan = plan_day(read(row), Limit(iterations=20))
+    assert plan.unserved == ()
+    assert plan.breakdown["moved"] == pytest.approx(cost, abs=3)
+
+
 def test_the_report_says_who_moves_by_how_much_and_what_it_saves() -> None:
     team = [technician("T1", x=0), technician("T2", x=8)]
     work = [job("J1", x=1, windows=[[9 * HOUR, 16 * HOUR]]), job("J2", x=9), job("J3", x=2)]

