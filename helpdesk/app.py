@@ -49,6 +49,7 @@ BLUEPRINTS = (
     "helpdesk.surveys.views",
     "helpdesk.reports.views",
     "helpdesk.triage.views",
+    "helpdesk.chatbot.views",
     "helpdesk.technician.views",
     "helpdesk.admin.views",
     "helpdesk.api.views",

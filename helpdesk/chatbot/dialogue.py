@@ -93,6 +93,8 @@ def _left_to_a_person(state: DialogueState, heard: Heard, world: World) -> Outco
     """After a hand-over the bot only files; a survey it sent itself it may still thank for."""
     if not world.with_person or world.question == "survey":
         return None
+    if world.outside and not world.ticket and not world.closed:
+        return Outcome(state, no_ticket="outside")  # whoever holds it says whether it is worth a ticket
     return Outcome(state, (to_its_ticket(heard, world),))
 
 

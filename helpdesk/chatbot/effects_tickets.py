@@ -26,7 +26,9 @@ CODE = re.compile(rf"[a-z][a-z0-9_.]{{0,31}}|{STEP}(?:,{STEP}){{1,2}}|[A-Z]+[0-9
 """What the dialogue itself coined; anything else may be the customer's own words."""
 
 
+@carries("case", "5.1.2-a")
 def open_ticket(turn: Turn, action: do.OpenTicket) -> None:
+    """The ticket with its class, urgency and queue, as the message is read (5.1.2-a)."""
     unit = turn.unit(action.product_serial)
     contact = turn.who.contact
     site = unit.site_id if unit else contact.customer.sites[0].id if contact and contact.customer.sites else None
@@ -54,6 +56,7 @@ def open_ticket(turn: Turn, action: do.OpenTicket) -> None:
 
 
 def add_to_ticket(turn: Turn, action: do.AddToTicket) -> None:
+    """The message is the ticket's; a closed one opens again, danger raises it and pages the department."""
     turn.issue = turn.numbered(action.number)
     if action.reopen and turn.issue.state == "closed":
         issues.step(turn.session, turn.issue, "reopen", {}, by=turn.customer(), at=turn.at)

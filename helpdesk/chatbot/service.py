@@ -17,6 +17,7 @@ from helpdesk.chatbot.state import DialogueState, Heard
 from helpdesk.chatbot.talk import OUTSIDE, conversation
 from helpdesk.chatbot.turn import Turn
 from helpdesk.chatbot.who import Party, owned, party, proved
+from order_core.clauses import carries
 from order_core.errors import Conflict
 from order_core.issues.models import Issue
 from order_core.kernel.actor import Actor
@@ -111,6 +112,7 @@ def may_send(session: Session, message: Message) -> bool:
     return owner == OUTSIDE if message.purpose == PURPOSE else owner in (None, "bot")
 
 
+@carries("case", "5.1.1-d")
 def _conclude(session: Session, turn: Turn, no_ticket: str, *, at: datetime) -> None:
     """The message belongs to its ticket, and the contact is on record."""
     issue, message = turn.issue, turn.message

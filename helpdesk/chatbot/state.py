@@ -133,7 +133,7 @@ class World:
         has_visit: one that the bot may still call off or move; ``fixed``: why not, where there is one that it may not.
         cover, parts: what the warranty and the price list say, where the message asks.
         people: those who share the number, while nobody has proved who he is; ``proof``: this message does.
-        with_person: a hand-over stands.
+        with_person: a hand-over stands; ``outside``: to a bot that lives elsewhere.
         burst: came within seconds of the message before (B4).
     """
 
@@ -153,6 +153,7 @@ class World:
     people: tuple[PersonRef, ...] = ()
     proof: bool = False
     with_person: bool = False
+    outside: bool = False
     burst: bool = False
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from helpdesk.chatbot.models import Conversation
+from order_core.issues.models import Issue
 
 OUTSIDE = "outside"
 """Owner of a conversation that a bot which lives elsewhere holds."""
@@ -34,3 +35,8 @@ def ask(session: Session, phone: str, question: str, ref: int | None, *, at: dat
 def close(talk: Conversation) -> None:
     """Nothing is asked any more."""
     talk.question = talk.question_ref = talk.question_at = None
+
+
+def owner_of(session: Session, issue: Issue) -> str | None:
+    """Who holds the conversation of a ticket (bot, human, outside); None where none belongs to it."""
+    return session.scalar(select(Conversation.owner).where(Conversation.issue_id == issue.id).limit(1))

@@ -92,6 +92,7 @@ def facts(
         people=tuple(PersonRef(contact.id, hint(contact.name)) for contact in who.sharing),
         proof=question == "check" and who.contact is not None,
         with_person=talk.owner != "bot" and (bool(opened) or talk.owner == OUTSIDE),
+        outside=talk.owner == OUTSIDE,
         burst=_burst(session, message),
     )
 

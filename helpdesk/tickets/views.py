@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from helpdesk.auth.door import current_actor, door
 from helpdesk.channels.prices import composing
+from helpdesk.chatbot.talk import owner_of
 from helpdesk.dispatch.models import Visit
 from helpdesk.extensions import db
 from helpdesk.hotline import service as hotline
@@ -66,6 +67,7 @@ def detail(number: str) -> str:
             "stepper": present.stepper(issue.state),
         },
         timeline=timeline(session, issue),
+        talk=owner_of(session, issue),
         customer=_customer(issue, customer),
         **_product(issue, at),
         visits=_visits(issue),

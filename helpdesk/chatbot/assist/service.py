@@ -23,8 +23,10 @@ FRESH = timedelta(minutes=15)
 """An agent has read a message that is older."""
 LINES = 12
 """Messages of the thread that an assistant sees."""
-WORDED_ANEW = ("greeting", "thanks", "take_your_time", "ask.", "not_understood", "why.", "selfhelp.solved")
-"""Purposes whose wording may change; safety, bookings, warranty and prices stay as the house wrote them."""
+WORDED_ANEW = (
+    "greeting", "thanks", "take_your_time", "not_understood", "why.", "ask.since", "ask.symptom", "ask.wish",
+)  # fmt: skip
+"""Purposes whose wording may change; safety, addresses, bookings, warranty and prices stay as the house wrote them."""
 
 
 @dataclass(frozen=True)
