@@ -68,7 +68,7 @@ SMS: dict[str, dict[str, Any]] = {
         "until": datetime(2026, 11, 27, 5, 0, tzinfo=UTC),
         "zone": "Asia/Taipei",
     },
-    "visit.booked": _VISIT,
+    "visit.booked": {**_VISIT, "address": "九龍長沙灣道 12 號 3 樓"},
     "visit.reminder": _VISIT,
     "visit.moved": _VISIT,
     "visit.missed": _VISIT,

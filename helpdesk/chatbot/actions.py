@@ -104,6 +104,13 @@ class ChooseSlot:
 
 
 @dataclass(frozen=True)
+class Prepare:
+    """Where the visit is booked: ask for what the technician should know, as ``purpose``; opens ``detail``."""
+
+    purpose: str
+
+
+@dataclass(frozen=True)
 class Identify:
     """The one chosen among those who share the number has proved it: from now on he is the contact."""
 
@@ -180,6 +187,7 @@ Action = (
     | OfferSlots
     | RepeatBack
     | ChooseSlot
+    | Prepare
     | Identify
     | CancelVisit
     | SolvedBySelfHelp

@@ -170,7 +170,8 @@ def _detail(state: DialogueState, heard: Heard, world: World) -> Outcome | None:
     answered = reading.option == 1 or reading.yes is not None or reading.refuse or code or heard.media
     if not answered and (reading.option is not None or reading.unclear or len(heard.text.strip()) < WORDS_ENOUGH):
         return None
-    return opening.proceed(state.with_fact("detail", "1"), heard, world, CloseQuestion(), *facts)
+    idle = replace(state.with_fact("detail", "1"), stage="idle", tries=0)
+    return Outcome(idle, (CloseQuestion(), *facts, Say("ticket.noted")))
 
 
 def _choice(state: DialogueState, heard: Heard, world: World) -> Outcome | None:

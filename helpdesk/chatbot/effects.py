@@ -106,6 +106,7 @@ STEPS: dict[type, Callable[[Turn, Any], None]] = {
     do.OfferSlots: visits.offer_slots,
     do.RepeatBack: visits.repeat_back,
     do.ChooseSlot: visits.choose_slot,
+    do.Prepare: visits.prepare,
     do.CancelVisit: visits.cancel_visit,
     do.RecordSurvey: _record_survey,
     do.OptOut: _opt_out,

@@ -56,6 +56,14 @@ def choose_slot(turn: Turn, action: do.ChooseSlot) -> None:
         _offer(turn, "slot.taken")
 
 
+def prepare(turn: Turn, action: do.Prepare) -> None:
+    """Only after a booking that held: else other windows are asked about now."""
+    issue = turn.ticket()
+    if dispatch.open_visit(turn.session, issue) is not None:
+        turn.say(action.purpose)
+        turn.ask("detail", issue.id)
+
+
 def cancel_visit(turn: Turn, _action: do.CancelVisit) -> None:
     """Call the visit off. (Once it is near or under way the dialogue hands over: ``World.fixed``.)"""
     visit = dispatch.open_visit(turn.session, turn.ticket())

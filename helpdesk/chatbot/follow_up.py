@@ -23,7 +23,7 @@ SILENCE = timedelta(hours=4)
 """A question of ours that has been open so long is put in mind, once a ticket."""
 WAIT = timedelta(minutes=30)
 """So long after a hand-over a person has written or the customer is told (B12)."""
-REMINDED: tuple[Question, ...] = ("product", "symptom", "since", "selfhelp", "detail", "slot", "confirm", "identity")
+REMINDED: tuple[Question, ...] = ("product", "symptom", "since", "selfhelp", "slot", "confirm", "identity")
 """Questions that the matter cannot do without."""
 
 

@@ -96,7 +96,7 @@ def _predecessor(heard: Heard, world: World) -> str | None:
 
 
 def proceed(state: DialogueState, heard: Heard, world: World, *done: Action) -> Outcome:
-    """The first thing that is not known yet: who, which, what, since when; then self-help, safety and a window."""
+    """The first thing that is not known yet: who, which, what, since when; then self-help and a window."""
     question = _missing(state, world)
     if question is None:
         return offer(state, heard, world, *done)
@@ -120,9 +120,7 @@ def _missing(state: DialogueState, world: World) -> Question | None:
         return "symptom"
     if "since" not in known:
         return "since"
-    if known.get("wants") != "visit" and "solved" not in known and next_step(state):
-        return "selfhelp"
-    return "detail" if world.identified and "detail" not in known else None
+    return "selfhelp" if known.get("wants") != "visit" and "solved" not in known and next_step(state) else None
 
 
 def _candidates(state: DialogueState, world: World) -> tuple[OwnedProduct, ...]:

@@ -9,6 +9,7 @@ from helpdesk.chatbot.actions import (
     CloseQuestion,
     OfferSlots,
     OptOut,
+    Prepare,
     RecordSlot,
     RepeatBack,
     Say,
@@ -16,6 +17,7 @@ from helpdesk.chatbot.actions import (
 from helpdesk.chatbot.intents import LAST
 from helpdesk.chatbot.state import DialogueState, Heard, Outcome, World
 from helpdesk.chatbot.turns import ask, hand_over
+from helpdesk.triage.language import normalise
 
 ADDRESS_WRONG = 3
 
@@ -54,9 +56,11 @@ def answer_cancel(state: DialogueState, heard: Heard, world: World) -> Outcome |
 
 
 def answer_slot(state: DialogueState, heard: Heard, world: World) -> Outcome | None:
-    """One of the windows offered is read back; none of them is for a person to solve."""
+    """A window by its digit is taken, one by other words is read back first; none of them is for a person to solve."""
     option = world.offered if heard.reading.option == LAST else heard.reading.option
     if option is not None and 1 <= option <= world.offered:
+        if normalise(heard.text).strip() == str(option):
+            return _take(state, option)
         return ask(state.with_fact("window", str(option)), "confirm", RepeatBack(option), CloseQuestion())
     if heard.reading.yes is False:
         return hand_over(state, heard, world, "no_slot_suits")
@@ -65,14 +69,22 @@ def answer_slot(state: DialogueState, heard: Heard, world: World) -> Outcome | N
 
 def answer_confirm(state: DialogueState, heard: Heard, world: World) -> Outcome | None:
     """1 as read back, 2 another time, 3 another address."""
-    reading, window = heard.reading, int(state.collected.get("window", "1"))
+    reading = heard.reading
     if reading.option == 1 or reading.yes is True:
-        moving = "moving" in state.collected
-        after = replace(state, stage="idle", tries=0).without("moving", "window")
-        confirmed = RecordSlot("address", "confirmed")
-        return Outcome(after, (CloseQuestion(), confirmed, ChooseSlot(window, moving)))
+        return _take(state, int(state.collected.get("window", "1")), RecordSlot("address", "confirmed"))
     if reading.option == 2 or reading.yes is False:
         return ask(state.without("window"), "slot", OfferSlots(), CloseQuestion())
     if reading.option == ADDRESS_WRONG:
         return hand_over(state, heard, world, "other_address")
     return None
+
+
+def _take(state: DialogueState, option: int, *facts: Action) -> Outcome:
+    """Book the window or move the visit there; then, once, ask what the technician should know."""
+    moving, known = "moving" in state.collected, state.collected.keys()
+    after = replace(state, stage="idle", tries=0).without("moving", "window")
+    done = (CloseQuestion(), *facts, ChooseSlot(option, moving))
+    if moving or "detail" in known:
+        return Outcome(after, done)
+    purpose = "ask.safe" if {"error_code", "photo"} & known else "ask.detail"
+    return ask(after, "detail", Prepare(purpose), *done)

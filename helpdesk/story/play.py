@@ -141,8 +141,6 @@ def _selfhelp(scene: Scene) -> dict[str, Any]:
 
 def lin_is_offered_slots(scene: Scene) -> str:
     scene.phone(LIN).text("沒有用")
-    scene.reply(LIN, "ask.detail")
-    scene.phone(LIN).text("1")
     answer = scene.reply(LIN, "offer.slots")
     must(all(f"{n}" in answer["body"] for n in (1, 2, 3)), "there are not three windows on offer")
     return str(answer["body"])
@@ -150,8 +148,6 @@ def lin_is_offered_slots(scene: Scene) -> str:
 
 def lin_takes_the_second(scene: Scene) -> str:
     scene.phone(LIN).text("2")
-    scene.reply(LIN, "ask.confirm")
-    scene.phone(LIN).text("1")
     return str(scene.reply(LIN, "visit.booked")["body"])
 
 

@@ -188,6 +188,10 @@ class Office:
         self.world = replace(self.world, has_visit=True, offered=0)
         self.say("visit.booked", samples.sample("visit.booked") | {"number": self._number()})
 
+    def _Prepare(self, action: do.Prepare) -> None:
+        self.say(action.purpose, samples.sample(action.purpose))
+        self.world = replace(self.world, question="detail")
+
     def _CancelVisit(self, _action: do.CancelVisit) -> None:
         self.visit = "called off"
         self.world = replace(self.world, has_visit=False)

@@ -144,6 +144,9 @@ def test_a_lone_five_is_a_score_or_nothing(world: World, state: DialogueState) -
 def test_a_window_is_chosen(text: str, index: int) -> None:
     world = World(owned=(FRIDGE,), ticket=T1, question="slot", offered=3)
     asked = hear(text, world)
+    if text in ("1", "２"):
+        assert do.ChooseSlot(index) in asked.actions, "a digit is clear enough"
+        return
     assert do.RepeatBack(index) in asked.actions
     confirming = replace(world, question="confirm")
     assert do.ChooseSlot(index) in hear("好", confirming, asked.state).actions
