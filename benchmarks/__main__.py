@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import board, forecast, steps, triage, webhook
+from benchmarks import board, forecast, messages, steps, triage, webhook
 
 Bench = Callable[[str | None], bool]
 """The URL of an empty PostgreSQL database, or None → whether the limit holds."""
@@ -59,6 +59,10 @@ def _triage(_url: str | None) -> bool:
     return good
 
 
+def _messages(_url: str | None) -> bool:
+    return messages.run(_say)
+
+
 def _retraining(_url: str | None) -> bool:
     return triage.retraining(_say)
 
@@ -74,6 +78,7 @@ BENCHMARKS: dict[str, Bench] = {
     "forecast": _forecast,
     "triage": _triage,
     "retraining": _retraining,
+    "messages": _messages,
 }
 
 
