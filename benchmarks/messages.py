@@ -42,7 +42,7 @@ FEWEST = 60
 TEXTS = (
     "冰箱不冷，一直滴水",
     "My washer won't drain, code E3",
-    "空调漏水怎么办",
+    "空调漏水",
     "訂單到哪裡了？",
     "Hello, is anybody there",
 )
