@@ -73,8 +73,11 @@ def _is_wanted(session: Session, message: Message, rule: Policy, at: datetime) -
 
 def _quiet(session: Session, message: Message, rule: Policy, at: datetime) -> datetime | None:
     """Until when the addressee is left in peace, by his own clock; None: not now."""
+    able, night = capability(message.to_number), rule.night != "go"
+    if not (night or able.quiet.get(rule.scope) or able.quiet.get("all")):
+        return None
     zone = service.zone_of(session, message.contact_id, message.to_number)
-    until = quiet_until(rule.scope, capability(message.to_number), zone, at, night=rule.night != "go")
+    until = quiet_until(rule.scope, able, zone, at, night=night)
     if until is None or rule.scope == "marketing":
         return until
     wrote = select(Message.id).where(
