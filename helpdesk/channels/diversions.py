@@ -21,7 +21,8 @@ from helpdesk.auth.service import token_hash
 from helpdesk.channels import service, wording
 from helpdesk.channels.capabilities import bare
 from helpdesk.channels.models import Diversion, Message
-from helpdesk.channels.purposes import Way
+from helpdesk.channels.purposes import Way, policy
+from helpdesk.channels.reach import zone_of
 from helpdesk.channels.rules import Inbound
 from order_core.clauses import carries
 from order_core.errors import Conflict, NotFound
@@ -126,7 +127,7 @@ def _send_code(session: Session, row: Diversion, message: Message, *, at: dateti
             "number": issue.number if issue else "",
             "code": code,
             "until": row.expires_at,
-            "zone": service.zone_of(session, message.contact_id, row.phone),
+            "zone": zone_of(session, message.contact_id, row.phone),
         },
         language=row.language,
         at=at,
@@ -160,3 +161,18 @@ def answer(session: Session, row: Diversion, text: str, *, via: str, sid: str | 
         account="ours", sid=sid or f"diversion:{row.id}", sender=bare(row.phone), to="", body=text, media=[], raw={}
     )
     service.receive(session, via, inbound, at=at)
+
+
+BY_VOICE = frozenset({21614, 30006})
+"""The provider's errors that say: this number takes no messages (a landline)."""
+
+
+def unreachable(session: Session, message: Message, code: int | None, *, at: datetime) -> None:
+    """What follows when a message can never arrive: a refusal that the provider knows is ours too, and what
+    matters to the customer is told by telephone."""
+    if code == 21610:
+        service.opt_out(session, message.to_number, "all", "21610", at=at, source="provider")
+    scope = policy(message.purpose).scope
+    matters = message.author_kind == "agent" or message.issue_id is not None
+    if scope == "required" or (code in BY_VOICE and scope == "service" and matters):
+        divert(session, message, "callback", at=at)

@@ -11,6 +11,7 @@ from helpdesk.channels.capabilities import capability, quiet_until
 from helpdesk.channels.gateway import Accepted, Gateway, OutgoingSms, TransportError
 from helpdesk.channels.models import Message
 from helpdesk.channels.purposes import Policy, policy
+from helpdesk.channels.reach import zone_of
 from helpdesk.now import wall
 from order_core.clauses import carries
 from order_core.kernel.outbox import Later
@@ -76,7 +77,7 @@ def _quiet(session: Session, message: Message, rule: Policy, at: datetime) -> da
     able, night = capability(message.to_number), rule.night != "go"
     if not (night or able.quiet.get(rule.scope) or able.quiet.get("all")):
         return None
-    zone = service.zone_of(session, message.contact_id, message.to_number)
+    zone = zone_of(session, message.contact_id, message.to_number)
     until = quiet_until(rule.scope, able, zone, at, night=night)
     if until is None or rule.scope == "marketing":
         return until
@@ -103,7 +104,7 @@ def settle(session: Session, payload: dict[str, Any], outcome: Any, at: datetime
         elif policy(message.purpose).once:
             message.status = "queued"
         if outcome.permanent:
-            service.unreachable(session, message, outcome.code, at=at)
+            diversions.unreachable(session, message, outcome.code, at=at)
         return
     if isinstance(outcome, Exception):
         message.status = "unknown"

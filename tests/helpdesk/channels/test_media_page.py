@@ -1,4 +1,4 @@
-"""What came with a message, on the ticket page: a picture is shown, what is odd is named and given to nobody."""
+"""What came with a message, on the ticket page: pictures are shown, odd files are not; what he may be sent."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from helpdesk.channels import consent
 from helpdesk.channels.models import Message, MessageMedia
 from helpdesk.now import wall
 from order_core.issues.models import Issue
@@ -45,6 +46,10 @@ def test_a_picture_is_shown_and_what_is_odd_is_not(as_: As, ticket: Issue, sessi
     assert mei.get("/tickets/media/999999").status_code == 404
     assert as_("rnd").get(f"/tickets/media/{kept.id}").status_code == 403, "who reads no tickets sees no pictures"
     assert 'data-currency="USD"' in page
+    assert "不收優惠" in page
+    consent.record(session, WANG, "all", False, source="word", at=wall())
     ticket.phone = WANG
     session.flush()
-    assert 'data-price="0.0558"' in mei.get(f"/tickets/{ticket.number}").get_data(as_text=True)
+    page = mei.get(f"/tickets/{ticket.number}").get_data(as_text=True)
+    assert 'data-price="0.0558"' in page
+    assert "已拒收" in page
