@@ -66,6 +66,7 @@ def divert(session: Session, message: Message, way: Way, *, at: datetime) -> Mes
     )
     session.add(row)
     session.flush()
+    _meanwhile(session, message, at=at)
     if way == "code":
         return _send_code(session, row, message, at=at)
     if way == "keypad" and _keypad_topic:
@@ -73,6 +74,23 @@ def divert(session: Session, message: Message, way: Way, *, at: datetime) -> Mes
     else:
         give_up(session, row, at=at)
     return message
+
+
+def _meanwhile(session: Session, message: Message, *, at: datetime) -> None:
+    """What he is told in writing at once all the same: that his ticket is there, and its number (5.1.1-d)."""
+    purpose, issue = policy(message.purpose).meanwhile, message.issue_id
+    if purpose is None or issue is None:
+        return
+    service.send(
+        session,
+        contact=session.get(ContactPerson, message.contact_id) if message.contact_id else None,
+        to=message.to_number,
+        purpose=purpose,
+        params={"number": session.get_one(Issue, issue).number},
+        language=message.language or wording.FALLBACK,
+        at=at,
+        issue_id=issue,
+    )
 
 
 _OPEN = Diversion.state == "open"
@@ -95,7 +113,7 @@ def _running_task(session: Session, row: Diversion) -> Issue | None:
 
 def _new_task(session: Session, row: Diversion, *, at: datetime) -> Issue:
     cause = session.get(Issue, row.issue_id) if row.issue_id else None
-    subject = i18n.translate(row.language, "channels.ask_by_telephone", question=" ".join(row.spoken.split())[:160])
+    subject = i18n.translate(row.language, "channels.ask_by_telephone", question=row.spoken.splitlines()[0][:160])
     if cause is None:
         contact = session.get_one(Message, row.message_id).contact_id
         return issues.open_ticket(
