@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks import board, dispatch, forecast, steps, triage, webhook
+from benchmarks import board, dispatch, forecast, messages, steps, triage, webhook
 from tests import databases
 
 Bench = Callable[[str | None], bool]
@@ -84,6 +84,10 @@ def _triage(_url: str | None) -> bool:
     return good
 
 
+def _messages(_url: str | None) -> bool:
+    return messages.run(_say)
+
+
 def _retraining(_url: str | None) -> bool:
     return triage.retraining(_say)
 
@@ -106,6 +110,7 @@ BENCHMARKS: dict[str, Bench] = {
     "triage": _triage,
     "retraining": _retraining,
     "dispatch": _dispatch,
+    "messages": _messages,
 }
 
 

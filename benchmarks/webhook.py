@@ -97,13 +97,13 @@ def _round(side: _Side, count: int, database: Callable[[], float]) -> float:
 
 @contextmanager
 def _product(folder: Path, database_url: str | None) -> Iterator[_Side]:
-    port = _free_port()
+    port = free_port()
     own = {"HELPDESK_DATA_DIR": str(folder / "instance"), "PORT": str(port), "DEMO": "1"}
     if database_url:
         own |= {"DATABASE_URL": database_url, "SECRET_KEY": "only-for-the-benchmark"}
     settings = load_settings(own)
     settings.data_dir.mkdir(mode=0o700, parents=True)
-    subprocess.run(_helpdesk("db", "upgrade"), env={**os.environ, **own}, check=True, capture_output=True)
+    subprocess.run(helpdesk("db", "upgrade"), env={**os.environ, **own}, check=True, capture_output=True)
     token = settings.webhook_auth_tokens[0]
 
     def text() -> tuple[str, str, dict[str, str]]:
@@ -120,26 +120,26 @@ def _product(folder: Path, database_url: str | None) -> Iterator[_Side]:
         return "/twilio/sms", urlencode(form), {"X-Twilio-Signature": signature}
 
     redis_server = [sys.executable, "-m", "helpdesk.embedded", str(settings.data_dir)]
-    with _process(redis_server, own), _process(_helpdesk("serve"), own) as pid:
-        _wait(lambda: embedded.ready(settings.data_dir), "Redis")
-        _wait(lambda: _listens(port), "the product")
+    with running(redis_server, own), running(helpdesk("serve"), own) as pid:
+        wait_until(lambda: embedded.ready(settings.data_dir), "Redis")
+        wait_until(lambda: listens(port), "the product")
         yield _Side(pid, port, text)
 
 
 @contextmanager
 def _floor(folder: Path, database_url: str | None) -> Iterator[_Side]:
-    port, url = _free_port(), database_url or f"sqlite:///{folder / 'floor.sqlite3'}"
+    port, url = free_port(), database_url or f"sqlite:///{folder / 'floor.sqlite3'}"
 
     def text() -> tuple[str, str, dict[str, str]]:
         return "/floor", urlencode({"MessageSid": f"SM{secrets.token_hex(16)}", "Body": BODY}), {}
 
-    with _process([sys.executable, "-m", "benchmarks.floor", url, str(port)], {}) as pid:
-        _wait(lambda: _listens(port), "the floor")
+    with running([sys.executable, "-m", "benchmarks.floor", url, str(port)], {}) as pid:
+        wait_until(lambda: listens(port), "the floor")
         yield _Side(pid, port, text)
 
 
 @contextmanager
-def _process(command: list[str], env: dict[str, str]) -> Iterator[int]:
+def running(command: list[str], env: dict[str, str]) -> Iterator[int]:
     process = subprocess.Popen(command, env={**os.environ, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield process.pid
@@ -148,7 +148,7 @@ def _process(command: list[str], env: dict[str, str]) -> Iterator[int]:
         process.wait(20)
 
 
-def _helpdesk(*command: str) -> list[str]:
+def helpdesk(*command: str) -> list[str]:
     return [sys.executable, "-m", "helpdesk.cli", *command]
 
 
@@ -159,18 +159,18 @@ def backends() -> float:
     return sum(cpu_seconds(pid, children=False) for pid in found)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _wait(true: Callable[[], bool], what: str) -> None:
+def wait_until(true: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + START_SECONDS
     while not true():
         if time.monotonic() > end:

@@ -32,6 +32,14 @@ def allows(session: Session, phone: str, scope: str) -> bool:
     return may_send([(row.scope, row.allowed) for row in rows], scope)
 
 
+def standing(session: Session, phone: str) -> str:
+    """Where a number stands, in a word of the catalogue (``consent.<word>``): none, no_survey, all, marketing."""
+    may = {scope: allows(session, phone, scope) for scope in ("service", "survey", "marketing")}
+    if not may["service"]:
+        return "none"
+    return "no_survey" if not may["survey"] else "marketing" if may["marketing"] else "all"
+
+
 def record(
     session: Session,
     phone: str,

@@ -21,7 +21,8 @@ from helpdesk.auth.service import token_hash
 from helpdesk.channels import service, wording
 from helpdesk.channels.capabilities import bare
 from helpdesk.channels.models import Diversion, Message
-from helpdesk.channels.purposes import Way
+from helpdesk.channels.purposes import Way, policy
+from helpdesk.channels.reach import zone_of
 from helpdesk.channels.rules import Inbound
 from order_core.clauses import carries
 from order_core.errors import Conflict, NotFound
@@ -65,6 +66,7 @@ def divert(session: Session, message: Message, way: Way, *, at: datetime) -> Mes
     )
     session.add(row)
     session.flush()
+    _meanwhile(session, message, at=at)
     if way == "code":
         return _send_code(session, row, message, at=at)
     if way == "keypad" and _keypad_topic:
@@ -72,6 +74,23 @@ def divert(session: Session, message: Message, way: Way, *, at: datetime) -> Mes
     else:
         give_up(session, row, at=at)
     return message
+
+
+def _meanwhile(session: Session, message: Message, *, at: datetime) -> None:
+    """What he is told in writing at once all the same: that his ticket is there, and its number (5.1.1-d)."""
+    purpose, issue = policy(message.purpose).meanwhile, message.issue_id
+    if purpose is None or issue is None:
+        return
+    service.send(
+        session,
+        contact=session.get(ContactPerson, message.contact_id) if message.contact_id else None,
+        to=message.to_number,
+        purpose=purpose,
+        params={"number": session.get_one(Issue, issue).number},
+        language=message.language or wording.FALLBACK,
+        at=at,
+        issue_id=issue,
+    )
 
 
 _OPEN = Diversion.state == "open"
@@ -94,7 +113,7 @@ def _running_task(session: Session, row: Diversion) -> Issue | None:
 
 def _new_task(session: Session, row: Diversion, *, at: datetime) -> Issue:
     cause = session.get(Issue, row.issue_id) if row.issue_id else None
-    subject = i18n.translate(row.language, "channels.ask_by_telephone", question=" ".join(row.spoken.split())[:160])
+    subject = i18n.translate(row.language, "channels.ask_by_telephone", question=row.spoken.splitlines()[0][:160])
     if cause is None:
         contact = session.get_one(Message, row.message_id).contact_id
         return issues.open_ticket(
@@ -126,7 +145,7 @@ def _send_code(session: Session, row: Diversion, message: Message, *, at: dateti
             "number": issue.number if issue else "",
             "code": code,
             "until": row.expires_at,
-            "zone": service.zone_of(session, message.contact_id, row.phone),
+            "zone": zone_of(session, message.contact_id, row.phone),
         },
         language=row.language,
         at=at,
@@ -160,3 +179,18 @@ def answer(session: Session, row: Diversion, text: str, *, via: str, sid: str | 
         account="ours", sid=sid or f"diversion:{row.id}", sender=bare(row.phone), to="", body=text, media=[], raw={}
     )
     service.receive(session, via, inbound, at=at)
+
+
+BY_VOICE = frozenset({21614, 30006})
+"""The provider's errors that say: this number takes no messages (a landline)."""
+
+
+def unreachable(session: Session, message: Message, code: int | None, *, at: datetime) -> None:
+    """What follows when a message can never arrive: a refusal that the provider knows is ours too, and what
+    matters to the customer is told by telephone."""
+    if code == 21610:
+        service.opt_out(session, message.to_number, "all", "21610", at=at, source="provider")
+    scope = policy(message.purpose).scope
+    matters = message.author_kind == "agent" or message.issue_id is not None
+    if scope == "required" or (code in BY_VOICE and scope == "service" and matters):
+        divert(session, message, "callback", at=at)

@@ -8,8 +8,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from helpdesk.auth.door import PUBLIC, door
 from helpdesk.auth.webhook import signed_by_gateway
-from helpdesk.channels import addresses, json_rules, service
-from helpdesk.channels.models import Message
+from helpdesk.channels import addresses, json_rules, queries, service
 from helpdesk.extensions import db
 from helpdesk.now import now
 from order_core.errors import Invalid
@@ -44,22 +43,14 @@ def status() -> Response:
     at, sid, said = now(session), json_rules.id_of(given), json_rules.text_of(given, "status")
     account = addresses.account(current_app.settings)  # type: ignore[attr-defined]
     known = service.claim(session, "webhook", account, sid, f"status:{said}"[:48], {"status": said}, at=at)
-    row = _reported(sid, given.get("reference") or f"message:{request.args.get('message', '')}")
+    reference = given.get("reference")
+    ours = reference.removeprefix("message:") if isinstance(reference, str) else request.args.get("message", "")
+    row = queries.reported(session, sid, ours)
     code = given.get("error_code")
     if known and row is not None:
         error = code if isinstance(code, int) and 0 < code < 10**8 else None
         service.apply_status(session, row, said, sid=sid, error_code=error, at=at)
     return jsonify(id=sid)
-
-
-def _reported(sid: str, reference: Any) -> Message | None:
-    session = db.session()
-    number = reference.removeprefix("message:") if isinstance(reference, str) else ""
-    if number.isdecimal() and number.isascii() and len(number) < 19:
-        row = session.get(Message, int(number), with_for_update=True)
-        if row is not None and row.direction == "out" and row.sid in (None, sid):
-            return row
-    return session.query(Message).filter(Message.sid == sid, Message.direction == "out").with_for_update().first()
 
 
 def register(app: Any) -> None:

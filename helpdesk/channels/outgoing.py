@@ -11,6 +11,7 @@ from helpdesk.channels.capabilities import capability, quiet_until
 from helpdesk.channels.gateway import Accepted, Gateway, OutgoingSms, TransportError
 from helpdesk.channels.models import Message
 from helpdesk.channels.purposes import Policy, policy
+from helpdesk.channels.reach import zone_of
 from helpdesk.now import wall
 from order_core.clauses import carries
 from order_core.kernel.outbox import Later
@@ -76,8 +77,11 @@ def _is_wanted(session: Session, message: Message, rule: Policy, at: datetime) -
 
 def _quiet(session: Session, message: Message, rule: Policy, at: datetime) -> datetime | None:
     """Until when the addressee is left in peace, by his own clock; None: not now."""
-    zone = service.zone_of(session, message.contact_id, message.to_number)
-    until = quiet_until(rule.scope, capability(message.to_number), zone, at, night=rule.night != "go")
+    able, night = capability(message.to_number), rule.night != "go"
+    if not (night or able.quiet.get(rule.scope) or able.quiet.get("all")):
+        return None
+    zone = zone_of(session, message.contact_id, message.to_number)
+    until = quiet_until(rule.scope, able, zone, at, night=night)
     if until is None or rule.scope == "marketing":
         return until
     wrote = select(Message.id).where(
@@ -103,7 +107,7 @@ def settle(session: Session, payload: dict[str, Any], outcome: Any, at: datetime
         elif policy(message.purpose).once:
             message.status = "queued"
         if outcome.permanent:
-            service.unreachable(session, message, outcome.code, at=at)
+            diversions.unreachable(session, message, outcome.code, at=at)
         return
     if isinstance(outcome, Exception):
         message.status = "unknown"

@@ -25,6 +25,7 @@ class Policy:
     once: bool
     valid: int | None
     parts: int
+    meanwhile: str | None
 
 
 @lru_cache(maxsize=1)
@@ -35,7 +36,7 @@ def _table() -> dict[str, dict[str, Any]]:
 @lru_cache(maxsize=512)
 def policy(purpose: str | None) -> Policy:
     """The policy of a purpose; None (a person's own words) has the house's general one."""
-    row: dict[str, Any] = {"needs": [], "otherwise": "callback", "once": False, "valid": None}
+    row: dict[str, Any] = {"needs": [], "otherwise": "callback", "once": False, "valid": None, "meanwhile": None}
     for beginning in sorted(_table(), key=len):
         if (purpose or "").startswith(beginning):
             row |= _table()[beginning]

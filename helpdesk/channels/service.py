@@ -1,23 +1,24 @@
 """Receiving once and sending once: inbound claims, outbound messages with their outbox row."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Insert, select
+from sqlalchemy import Insert
 from sqlalchemy.orm import Session
 
 from helpdesk.channels import consent, media, wording
-from helpdesk.channels.capabilities import WHATSAPP, barred_links, capability, without_barred_links
+from helpdesk.channels.capabilities import barred_links, capability, without_barred_links
 from helpdesk.channels.consent import Source
 from helpdesk.channels.models import Call, InboundEvent, Interaction, Message
 from helpdesk.channels.purposes import policy, way
+from helpdesk.channels.reach import address_for
 from helpdesk.channels.rules import Inbound, clean, rises
 from helpdesk.now import now
 from order_core.db import insert_new, new_id, plain_insert
 from order_core.errors import Invalid
 from order_core.kernel import outbox
-from order_core.parties.models import ContactPerson, Site
+from order_core.parties.models import ContactPerson
 
 _STORE = plain_insert(Message)
 
@@ -189,35 +190,6 @@ def _publish(session: Session, message: Message, *, at: datetime, due: datetime 
     outbox.publish(session, "sms.send", {"message_id": message.id}, at=at, due=due, key=f"sms:{message.id}")
 
 
-WHATSAPP_WINDOW = timedelta(hours=24)
-"""WhatsApp lets one answer in one's own words for so long after the customer's last message."""
-
-
-def address_for(session: Session, to: str, *, at: datetime) -> str:
-    """Where to reach a number: by WhatsApp when its last message came that way and may still be answered so."""
-    if to.startswith(WHATSAPP):
-        return to
-    last = session.scalars(
-        select(Message.from_number)
-        .where(Message.from_number.in_((to, WHATSAPP + to)), Message.created_at > at - WHATSAPP_WINDOW)
-        .order_by(Message.created_at.desc(), Message.id.desc())
-        .limit(1)
-    ).first()
-    return last or to
-
-
-def zone_of(session: Session, contact_id: int | None, to: str) -> str:
-    """Where somebody is: his first site's zone, else his number's country's, else UTC."""
-    site = (
-        select(Site.zone)
-        .join(ContactPerson, ContactPerson.customer_id == Site.customer_id)
-        .where(ContactPerson.id == contact_id)
-        .order_by(Site.id)
-    )
-    known = session.scalars(site.limit(1)).first() if contact_id else None
-    return known or capability(to).zone or "UTC"
-
-
 def apply_status(
     session: Session, message: Message, status: str, *, sid: str | None, error_code: int | None, at: datetime
 ) -> bool:
@@ -232,26 +204,11 @@ def apply_status(
     if error_code:
         message.error_code = error_code
     if status in ("failed", "undelivered"):
-        unreachable(session, message, error_code, at=at)
-    session.flush()
-    return True
-
-
-BY_VOICE = frozenset({21614, 30006})
-"""The provider's errors that say: this number takes no messages (a landline)."""
-
-
-def unreachable(session: Session, message: Message, code: int | None, *, at: datetime) -> None:
-    """What follows when a message can never arrive: a refusal that the provider knows is ours too, and what
-    matters to the customer is told by telephone."""
-    if code == 21610:
-        opt_out(session, message.to_number, "all", "21610", at=at, source="provider")
-    scope = policy(message.purpose).scope
-    matters = message.author_kind == "agent" or message.issue_id is not None
-    if scope == "required" or (code in BY_VOICE and scope == "service" and matters):
         from helpdesk.channels import diversions
 
-        diversions.divert(session, message, "callback", at=at)
+        diversions.unreachable(session, message, error_code, at=at)
+    session.flush()
+    return True
 
 
 def opt_out(session: Session, phone: str, scope: str, word: str, *, at: datetime, source: Source = "word") -> bool:

@@ -6,8 +6,7 @@ from flask import Blueprint, Response, current_app, request
 
 from helpdesk.auth.door import PUBLIC, door
 from helpdesk.auth.webhook import signed_by_provider
-from helpdesk.channels import addresses, rules, service
-from helpdesk.channels.models import Message
+from helpdesk.channels import addresses, queries, rules, service
 from helpdesk.extensions import db
 from helpdesk.now import now
 
@@ -51,22 +50,12 @@ def sms_status() -> Any:
         rules.clean_fields(fields),
         at=at,
     )
-    message = _reported(sid)
+    message = queries.reported(session, sid, request.args.get("message", ""))
     if known and message is not None:
         code = request.form.get("ErrorCode", "")
         error = int(code) if code.isdecimal() and len(code) < 8 else None
         service.apply_status(session, message, status, sid=sid, error_code=error, at=at)
     return Response("", status=204)
-
-
-def _reported(sid: str) -> Message | None:
-    session = db.session()
-    wanted = request.args.get("message", "")
-    if wanted.isdecimal() and len(wanted) < 19:
-        message = session.get(Message, int(wanted), with_for_update=True)
-        if message is not None and message.direction == "out" and message.sid in (None, sid):
-            return message
-    return session.query(Message).filter(Message.sid == sid, Message.direction == "out").with_for_update().first()
 
 
 def register(app: Any) -> None:

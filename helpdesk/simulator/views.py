@@ -26,6 +26,8 @@ WITHHELD = "anonymous"
 """What the provider says of a caller who hides his number."""
 MOST_MINUTES = 60 * 24 * 30
 THREAD = 100
+NOT_SENT = ("diverted", "suppressed")
+"""What never reached the telephone."""
 
 
 @bp.get("")
@@ -43,7 +45,7 @@ def thread() -> Response:
     phone = request.args.get("phone", "")
     rows = session.scalars(
         select(Message)
-        .where(or_(Message.from_number == phone, Message.to_number == phone))
+        .where(or_(Message.from_number == phone, Message.to_number == phone), Message.status.not_in(NOT_SENT))
         .order_by(Message.id.desc())
         .limit(THREAD)
     ).all()

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from helpdesk.auth.door import current_actor, door
+from helpdesk.channels import consent
 from helpdesk.channels.prices import composing
 from helpdesk.chatbot.talk import owner_of
 from helpdesk.dispatch.models import Visit
@@ -144,6 +145,7 @@ def _customer(issue: Issue, customer: Customer | None) -> dict[str, Any] | None:
         "phone": issue.phone,
         "language": present.label("language", contact.language if contact else issue.language),
         "address": site.address if site else "",
+        "consent": gettext(f"consent.{consent.standing(session, issue.phone)}") if issue.phone else "",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk.channels import addresses, service
 from helpdesk.channels.models import Interaction, Message
+from helpdesk.channels.queries import led_to_nothing
 from order_core.execution.models import Order
 from order_core.issues.models import Issue
 from order_core.parties.models import ContactPerson, Customer
@@ -85,6 +87,10 @@ def test_a_retry_is_harmless_and_a_burst_is_one_matter(line: Line) -> None:
     assert line.count(Issue) == before + 1, "four messages, one ticket (B4)"
     told = line.count(Interaction, Interaction.issue_id == ticket.id)
     assert told == 4, "every contact leads to the ticket"
+    in_an_hour = moment() + timedelta(hours=1)
+    assert led_to_nothing(line.session, in_an_hour) == 0
+    line.say("還在漏")
+    assert led_to_nothing(line.session, in_an_hour) == 1, "not worked off yet"
 
 
 @pytest.mark.clause("5.1.1-d")

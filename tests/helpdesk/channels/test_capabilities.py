@@ -61,7 +61,7 @@ def test_what_needs_a_reply_becomes_something_else_where_none_can_come(
 
 
 def test_what_needs_a_link_becomes_something_else_where_none_may_go() -> None:
-    rule = Policy("service", frozenset({"link"}), "code", "go", once=False, valid=None, parts=2)
+    rule = Policy("service", frozenset({"link"}), "code", "go", once=False, valid=None, parts=2, meanwhile=None)
     assert [way(rule, capability(to)) for to in (LIN, WANG, SHANGHAI, "+6591234567")] == [
         "message", "code", "code", "code",
     ]  # fmt: skip

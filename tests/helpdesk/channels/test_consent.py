@@ -68,6 +68,15 @@ def test_the_ledger_only_grows_and_keeps_no_empty_word(session: Session) -> None
         consent.record(session, LIN, "weather", False, source="agent", at=NOON)
 
 
+def test_where_a_number_stands_is_one_word(session: Session) -> None:
+    said = [("marketing", True), ("survey", False), ("all", False), ("all", True)]
+    words = [consent.standing(session, LIN)]
+    for scope, yes in said:
+        consent.record(session, LIN, scope, yes, source="agent", at=NOON)
+        words.append(consent.standing(session, LIN))
+    assert words == ["all", "marketing", "no_survey", "none", "all"]
+
+
 def ask(session: Session, purpose: str | None, to: str = LIN, at: datetime = NOON, text: str = "hello") -> Message:
     return service.send_text(session, contact=None, to=to, text=text, language="en", at=at, purpose=purpose)
 

@@ -108,6 +108,13 @@ def test_without_a_voice_room_a_person_calls_once_a_matter(
     assert "agent" in session.get_one(Person, task.assignee_id).roles
 
 
+@pytest.mark.clause("5.1.1-d")
+def test_she_is_told_her_tickets_number_all_the_same(session: Session, wang: ContactPerson, ticket: Issue) -> None:
+    send(session, wang, ticket, "ticket.opened")
+    (told,) = left(session)
+    assert (told.purpose, ticket.number in told.body) == ("ticket.created", True)
+
+
 @pytest.mark.clause("5.1.1-a")
 def test_her_key_books_the_visit_and_the_confirmation_asks_for_nothing(
     session: Session, company: Any, app: Any, keypad: str
