@@ -32,6 +32,8 @@ from helpdesk.triage.wording import common
 
 ENCODERS = (USE,)
 TOGETHER = 6
+RAREST = 2
+"""Messages that an n-gram must occur in: the others are a seventh of all and decide nothing."""
 HARD, FAULT = 3.0, 2.0
 """What a hard negative, and an ordinary fault, weigh against other messages when danger is learned."""
 PREFILL, ACT = 0.90, 0.98
@@ -96,7 +98,7 @@ def folds(examples: Sequence[Example]) -> Ints:
 
 def build(learned: Lesson, fingerprint: str) -> Model:
     """Fit both tiers of both questions, calibrate them on what was held out, and set the gates."""
-    grams = fit_grams((*learned.intents.texts, *learned.dangers.texts))
+    grams = fit_grams((*learned.intents.texts, *learned.dangers.texts), rarest=RAREST)
     encoders = tuple(learned.intents.vectors)
     intents = [_intents(grams, learned, names) for names in ((), encoders)]
     dangers = [_dangers(grams, learned, names) for names in ((), encoders)]
