@@ -4,6 +4,7 @@
 Nothing is drawn by chance: the same messages give the same model.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,8 +22,6 @@ COST = 0.5
 """The linear machine's C; between 0.25 and 1 little changes."""
 LENGTHS = {"use": 0.7, "e5": 1.0}
 """How long an embedding is beside the n-grams, of which either block has length 1."""
-AXES, MANY_ROWS = 192, 2000
-"""Main directions of an embedding that a machine is fitted on, and rows from which they are: the rest costs memory."""
 FOLDS = 5
 FEWEST = 3
 """Rows of a label below which it cannot be held out."""
@@ -57,12 +56,11 @@ def fit_grams(texts: Sequence[str], *, rarest: int = 1) -> Grams:
 
 
 def _fit_block(texts: Sequence[str], split: Callable[[str], list[str]], rarest: int) -> Block:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    fitted = TfidfVectorizer(
-        analyzer=lambda text: split(plain(text)), sublinear_tf=True, min_df=rarest, dtype=np.float32
-    ).fit(texts)
-    return Block(tuple(fitted.get_feature_names_out()), fitted.idf_.astype(np.float32))
+    """As scikit-learn weighs (smoothed), without the matrix it would make of all texts on the way."""
+    occurs = Counter(token for text in texts for token in set(split(plain(text))))
+    entries = tuple(sorted(token for token, count in occurs.items() if count >= rarest))
+    counts = np.fromiter((occurs[entry] for entry in entries), np.float64, len(entries))
+    return Block(entries, (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32))
 
 
 def matrix(grams: Grams, texts: Sequence[str]) -> Any:
@@ -78,13 +76,11 @@ def matrix(grams: Grams, texts: Sequence[str]) -> Any:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows as one sparse matrix: n-grams, then each embedding prepared as ``dense`` says (its weights still empty)
-    and seen along its main axes (width, kept)."""
+    """Rows as one sparse matrix: n-grams, then each embedding prepared as ``dense`` says (its weights still empty)."""
 
     matrix: Any
     grams: int
     dense: dict[str, Dense]
-    axes: dict[str, Floats]
 
     @classmethod
     def of(cls, grams: Grams, rows: Rows) -> "Table":
@@ -92,25 +88,14 @@ class Table:
         from scipy.sparse import csr_matrix, hstack
 
         dense = {name: _prepared(name, vectors) for name, vectors in rows.vectors.items()}
-        prepared = {name: entry.prepare(rows.vectors[name]) for name, entry in dense.items()}
-        axes = {name: _main_axes(vectors) for name, vectors in prepared.items()}
-        parts = [csr_matrix(vectors @ axes[name]) for name, vectors in prepared.items()]
-        return cls(hstack([matrix(grams, rows.texts), *parts]).tocsr(), grams.width, dense, axes)
+        parts = [csr_matrix(dense[name].prepare(rows.vectors[name])) for name in dense]
+        return cls(hstack([matrix(grams, rows.texts), *parts]).tocsr(), grams.width, dense)
 
 
 def _prepared(name: str, vectors: Floats) -> Dense:
     centre = vectors.mean(axis=0, dtype=np.float32)
     length = float(np.linalg.norm(vectors - centre, axis=1).mean()) or 1.0
     return Dense(np.zeros((0, 0), np.float32), centre, LENGTHS[name] / length)
-
-
-def _main_axes(vectors: Floats) -> Floats:
-    """Orthonormal directions (width, kept) along which rows differ most; all of them where rows are few."""
-    width = vectors.shape[1]
-    if len(vectors) < MANY_ROWS:
-        return np.eye(width, dtype=np.float32)
-    directions = np.linalg.eigh(vectors.T @ vectors)[1]
-    return np.asarray(directions[:, -AXES:], np.float32)
 
 
 def fit_weights(table: Table, labels: Labels, weights: Floats | None = None, at: Ints | None = None) -> Classifier:
@@ -126,16 +111,15 @@ def fit_weights(table: Table, labels: Labels, weights: Floats | None = None, at:
         bias = np.array([-bias[0], bias[0]], np.float32)
     start, filled = table.grams, {}
     for name, entry in table.dense.items():
-        axes = table.axes[name]
-        filled[name] = Dense(axes @ coefficients[start : start + axes.shape[1]], entry.centre, entry.scale)
-        start += axes.shape[1]
+        width = len(entry.centre)
+        filled[name] = Dense(coefficients[start : start + width].copy(), entry.centre, entry.scale)
+        start += width
     return Classifier(tuple(str(label) for label in machine.classes_), coefficients[: table.grams].copy(), bias, filled)
 
 
 def all_margins(classifier: Classifier, table: Table, at: Ints) -> Floats:
     """(rows, labels) of these rows."""
-    along = [table.axes[name].T @ dense.weights for name, dense in classifier.dense.items()]
-    weights = np.concatenate((classifier.grams, *along))
+    weights = np.concatenate((classifier.grams, *(dense.weights for dense in classifier.dense.values())))
     return np.asarray(table.matrix[at] @ weights + classifier.bias, np.float32)
 
 

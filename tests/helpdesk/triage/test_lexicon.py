@@ -17,7 +17,7 @@ LISTS = {
     for field, words in row.items()
     if field in ("words", "high", "harmless", "before", "after", "before_not")
 }
-PIECES = ["gas", "smell", "water", "no ", "baby", "the ", "bb", "漏", "煤气", "水", "插座", "冒烟", "不", "没", ".", " ", "x"]
+PIECES = ["gas", "smell", "water", "no ", "baby", "the ", "bb", "漏", "煤气", "水", "插座", "冒烟", "没", ".", "x"]
 
 
 def _everywhere(words: list[str]) -> re.Pattern[str]:
@@ -34,7 +34,8 @@ def test_nothing_is_lost_by_looking_only_where_a_word_can_begin(name: str, text:
 
 
 @pytest.mark.parametrize(
-    ("word", "first"), [("leak*", "l"), ("(the )*gas", "tg"), ("(a|(b|c)d)e", "abc"), ("x|(y|z)", "xyz"), ("漏气", "漏")]
+    ("word", "first"),
+    [("leak*", "l"), ("(the )*gas", "tg"), ("(a|(b|c)d)e", "abc"), ("x|(y|z)", "xyz"), ("漏气", "漏")],
 )
 def test_an_entry_begins_with(word: str, first: str) -> None:
     assert begins(word) == set(first)

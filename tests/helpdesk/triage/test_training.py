@@ -95,17 +95,3 @@ def test_shares_sum_to_one(values: list[float]) -> None:
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_confidence_is_a_probability(best: float, similarity: float) -> None:
     assert 0 <= MACHINE.confidence(best, similarity) <= 1
-
-
-def test_of_many_rows_the_main_axes_of_an_embedding_suffice() -> None:
-    """Fitted along fewer axes, a machine weighs a whole embedding, and says the same of it."""
-    count = training.MANY_ROWS
-    noise = np.random.default_rng(3)
-    flat = noise.normal(size=(count, 20)) @ noise.normal(size=(20, 512))
-    rows = Rows(tuple(TEXTS[at % len(TEXTS)] for at in range(count)), {"use": flat.astype(np.float32)})
-    table = Table.of(GRAMS, rows)
-    assert table.matrix.shape[1] == GRAMS.width + training.AXES
-    machine = training.fit_weights(table, np.where(flat[:, 0] > 0, "a", "b"), None, np.arange(400))
-    together = training.all_margins(machine, table, np.arange(5))
-    alone = [machine.margins(GRAMS.weigh(rows.texts[at]), {"use": rows.vectors["use"][at]}) for at in range(5)]
-    np.testing.assert_allclose(np.stack(alone), together, atol=1e-3)
