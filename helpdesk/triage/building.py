@@ -38,7 +38,7 @@ PREFILL, ACT = 0.90, 0.98
 EVIDENCE = 20
 """Held-out messages before a floor is believed."""
 NEVER = 2.0
-MISSED, IN_DOUBT = 0.03, 0.005
+MISSED, IN_DOUBT = 0.02, 0.004
 """Share of held-out dangers that neither words nor the gate may see; and that the fast tier may not pass on."""
 
 

@@ -102,9 +102,10 @@ def fit_weights(table: Table, labels: Labels, weights: Floats | None = None, at:
     """One linear machine a label on all rows, or those ``at``; not calibrated yet."""
     from sklearn.svm import LinearSVC
 
-    rows = np.arange(len(labels)) if at is None else at
+    rows = slice(None) if at is None else at
     counted = None if weights is None else weights[rows]
-    machine = LinearSVC(C=COST, random_state=0, max_iter=2000).fit(table.matrix[rows], labels[rows], counted)
+    chosen = table.matrix if at is None else table.matrix[at]
+    machine = LinearSVC(C=COST, random_state=0, max_iter=2000).fit(chosen, labels[rows], counted)
     coefficients, bias = machine.coef_.astype(np.float32).T, machine.intercept_.astype(np.float32)
     if len(machine.classes_) == 2:  # scikit-learn keeps one machine for two labels
         coefficients = np.concatenate((-coefficients, coefficients), axis=1)
