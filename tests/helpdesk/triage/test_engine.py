@@ -31,16 +31,16 @@ def shipped() -> judging.Scores:
 
 
 def test_hard_messages_are_understood(shipped: judging.Scores) -> None:
-    assert shipped.accuracy >= 0.84
-    assert min(shipped.by_language.values()) >= 0.80
+    assert shipped.accuracy >= 0.87
+    assert min(shipped.by_language.values()) >= 0.84
     assert shipped.urgency >= 0.80
     assert shipped.appliance >= 0.90
 
 
 def test_dangers_are_seen_and_others_left_in_peace(shipped: judging.Scores) -> None:
-    assert shipped.safety_recall >= 0.94
+    assert shipped.safety_recall >= 0.95
     assert shipped.alarms_ordinary <= 0.05
-    assert shipped.alarms_hard <= 0.30
+    assert shipped.alarms_hard <= 0.20
 
 
 SECOND = Path(__file__).with_name("second_safety.txt")
@@ -52,8 +52,8 @@ def test_dangers_that_nobody_looked_at_before(second: dict[str, list[str]]) -> N
     seen = {kind: sum(classify(text).safety for text in texts) for kind, texts in second.items()}
     dangers = [kind for kind in second if kind not in ("hard", "ordinary")]
     assert sum(seen[kind] for kind in dangers) >= 0.97 * sum(len(second[kind]) for kind in dangers)
-    assert seen["hard"] <= 0.24 * len(second["hard"])
-    assert seen["ordinary"] <= 0.05 * len(second["ordinary"])
+    assert seen["hard"] <= 0.26 * len(second["hard"])
+    assert seen["ordinary"] <= 0.10 * len(second["ordinary"])
 
 
 @pytest.fixture(scope="module")
