@@ -18,7 +18,7 @@ from helpdesk.triage.rules import Triage, classify
 
 Say = Callable[[str], None]
 MANY = 10_000
-LIMITS = {"accuracy": 0.84, "safety_recall": 0.94, "alarms_ordinary": 0.05, "urgency": 0.80}
+LIMITS = {"accuracy": 0.87, "safety_recall": 0.95, "alarms_ordinary": 0.05, "urgency": 0.80}
 """What must hold from one change to the next; the aims are on the page ``/reports/triage``."""
 
 

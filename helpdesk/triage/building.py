@@ -38,7 +38,7 @@ PREFILL, ACT = 0.90, 0.98
 EVIDENCE = 20
 """Held-out messages before a floor is believed."""
 NEVER = 2.0
-MISSED, IN_DOUBT = 0.015, 0.003
+MISSED, IN_DOUBT = 0.02, 0.004
 """Share of held-out dangers that neither words nor the gate may see; and that the fast tier may not pass on."""
 
 
@@ -104,10 +104,8 @@ def build(learned: Lesson, fingerprint: str) -> Model:
     fast, full = dangers
     unseen = np.array([hazard_in(text) is None for text in learned.danger_normals])
     wanted = ((fast, IN_DOUBT), (fast, MISSED), (full, MISSED))
-    gate = Gate(
-        *(_gate(*tier, learned.danger_folds, unseen, share) for tier, share in wanted),
-        meant=_lowest(*full, learned.danger_folds, ~unseen) / 2 if encoders else 0.0,
-    )
+    doubt, alone, enough = (_gate(*tier, learned.danger_folds, unseen, share) for tier, share in wanted)
+    gate = Gate(doubt, alone, enough, _lowest(*full, learned.danger_folds, ~unseen) / 2 if encoders else 0.0)
     return Model(
         grams,
         Tiers(intents[0][0], intents[1][0] if encoders else None),
@@ -165,9 +163,8 @@ def _gate(
 
 def _lowest(classifier: Classifier, held: Sequence[HeldOut], fold: Ints, seen: NDArray[np.bool_]) -> float:
     """The least probability of danger among held-out dangers that there is a word for."""
-    return min(
-        (float(risk[seen[at]].min()) for at, risk in _risks(classifier, held, fold) if seen[at].any()), default=0
-    )
+    found = (risk[seen[at]] for at, risk in _risks(classifier, held, fold))
+    return min((float(risks.min()) for risks in found if risks.size), default=0.0)
 
 
 def _risks(classifier: Classifier, held: Sequence[HeldOut], fold: Ints) -> Iterator[tuple[Ints, Floats]]:

@@ -23,8 +23,8 @@ SAID_TOO = 0.3
 """Probability from which a second intent of the whole message is reported."""
 SAID_APART = 0.7
 """Confidence from which a clause of its own says a second intent."""
-CLAUSE = 4
-"""Characters of the shortest clause that can say something."""
+CLAUSE, CLAUSES = 4, 4
+"""Characters of the shortest clause that can say something, and how many, the longest, are asked."""
 _BETWEEN = re.compile(r"[.!?;。\n]+|,? (?:and|also|but|plus|btw) |,|(?:而且|另外|还有|顺便|同埋|不过|但是|并且)")
 _ANYTHING = re.compile(r"\w")
 _ERROR_CODE = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,2}-?\d{1,3}|\d{1,2}[a-z]|[a-z]{2})(?![a-z0-9])")
@@ -100,7 +100,7 @@ def _secondary(reader: Engine, normal: str, guess: Guess) -> Intent | None:
     clauses = [part for part in _BETWEEN.split(normal) if len(part.strip()) >= CLAUSE]
     if len(clauses) < 2:
         return None
-    apart = [reader.quick(clause.strip()) for clause in clauses]
+    apart = [reader.quick(clause.strip()) for clause in sorted(clauses, key=len, reverse=True)[:CLAUSES]]
     clear = [said for said in apart if said.confidence >= SAID_APART and said.label not in (guess.label, *_POLITE)]
     return cast(Intent, max(clear, key=lambda said: said.confidence).label) if clear else None
 

@@ -4,6 +4,7 @@
 Nothing is drawn by chance: the same messages give the same model.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -55,12 +56,11 @@ def fit_grams(texts: Sequence[str], *, rarest: int = 1) -> Grams:
 
 
 def _fit_block(texts: Sequence[str], split: Callable[[str], list[str]], rarest: int) -> Block:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    fitted = TfidfVectorizer(
-        analyzer=lambda text: split(plain(text)), sublinear_tf=True, min_df=rarest, dtype=np.float32
-    ).fit(texts)
-    return Block(tuple(fitted.get_feature_names_out()), fitted.idf_.astype(np.float32))
+    """As scikit-learn weighs (smoothed), without the matrix it would make of all texts on the way."""
+    occurs = Counter(token for text in texts for token in set(split(plain(text))))
+    entries = tuple(sorted(token for token, count in occurs.items() if count >= rarest))
+    counts = np.fromiter((occurs[entry] for entry in entries), np.float64, len(entries))
+    return Block(entries, (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32))
 
 
 def matrix(grams: Grams, texts: Sequence[str]) -> Any:
@@ -102,9 +102,10 @@ def fit_weights(table: Table, labels: Labels, weights: Floats | None = None, at:
     """One linear machine a label on all rows, or those ``at``; not calibrated yet."""
     from sklearn.svm import LinearSVC
 
-    rows = np.arange(len(labels)) if at is None else at
+    rows = slice(None) if at is None else at
     counted = None if weights is None else weights[rows]
-    machine = LinearSVC(C=COST, random_state=0, max_iter=2000).fit(table.matrix[rows], labels[rows], counted)
+    chosen = table.matrix if at is None else table.matrix[at]
+    machine = LinearSVC(C=COST, random_state=0, max_iter=2000).fit(chosen, labels[rows], counted)
     coefficients, bias = machine.coef_.astype(np.float32).T, machine.intercept_.astype(np.float32)
     if len(machine.classes_) == 2:  # scikit-learn keeps one machine for two labels
         coefficients = np.concatenate((-coefficients, coefficients), axis=1)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from pathlib import Path
+
 import pytest
 
 from helpdesk.triage import artefact, judging
@@ -27,16 +31,52 @@ def shipped() -> judging.Scores:
 
 
 def test_hard_messages_are_understood(shipped: judging.Scores) -> None:
-    assert shipped.accuracy >= 0.84
-    assert min(shipped.by_language.values()) >= 0.80
+    assert shipped.accuracy >= 0.87
+    assert min(shipped.by_language.values()) >= 0.84
     assert shipped.urgency >= 0.80
     assert shipped.appliance >= 0.90
 
 
 def test_dangers_are_seen_and_others_left_in_peace(shipped: judging.Scores) -> None:
-    assert shipped.safety_recall >= 0.94
+    assert shipped.safety_recall >= 0.95
     assert shipped.alarms_ordinary <= 0.05
-    assert shipped.alarms_hard <= 0.30
+    assert shipped.alarms_hard <= 0.20
+
+
+SECOND = Path(__file__).with_name("second_safety.txt")
+MEANT_OTHERWISE = ("which carbon monoxide alarm would you recommend?", "was my washer in the recall for fire risk")
+
+
+def test_dangers_that_nobody_looked_at_before(second: dict[str, list[str]]) -> None:
+    """The second frozen set; see its head."""
+    seen = {kind: sum(classify(text).safety for text in texts) for kind, texts in second.items()}
+    dangers = [kind for kind in second if kind not in ("hard", "ordinary")]
+    assert sum(seen[kind] for kind in dangers) >= 0.97 * sum(len(second[kind]) for kind in dangers)
+    assert seen["hard"] <= 0.26 * len(second["hard"])
+    assert seen["ordinary"] <= 0.10 * len(second["ordinary"])
+
+
+@pytest.fixture(scope="module")
+def second() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    kind = ""
+    for line in SECOND.read_text(encoding="utf-8").splitlines():
+        if match := re.fullmatch(r"\[(\w+) [\w-]+\]", line):
+            kind = match.group(1)
+        elif line and not line.startswith("#"):
+            found[kind].append(line)
+    return found
+
+
+@pytest.mark.parametrize("text", MEANT_OTHERWISE)
+def test_a_word_of_danger_may_be_meant_otherwise(text: str) -> None:
+    assert not classify(text).safety
+
+
+@pytest.mark.parametrize("text", ["fire", "SMOKE from the dryer!!", "漏瓦斯", "起火了", "煤汽泄漏", "冒咽了救命"])
+def test_a_bare_word_of_danger_is_danger(text: str) -> None:
+    assert classify(text).urgency == "emergency"
+    assert classify(text, reader=Engine.of(artefact.shipped(), use_encoders=False)).safety
 
 
 def test_confidence_means_something(shipped: judging.Scores) -> None:

@@ -35,9 +35,9 @@ def test_a_bad_line_is_named(line: str) -> None:
 
 
 ODD = (
-    "", "   ", "\U0001f525\U0001f525", "\ud83d", "\x00",
-    "a" * 10_000, "冰箱不冷" * 2_500, "fri\u200bdge n\u200bot cold",
-    "冰箱 not cold 幫忙 pls", "ＦＲＩＤＧＥ ＮＯＴ ＣＯＬＤ", "\u202efix my fridge\u202c", "...", "\ufeff你好",
+    "", "   ", "\U0001f525\U0001f525", "\ud83d", "\x00", "a" * 10_000, "冰箱不冷" * 2_500,
+    "fri\u200bdge n\u200bot cold", "冰箱 not cold 幫忙 pls", "ＦＲＩＤＧＥ",
+    "\u202efix my fridge\u202c", "...", "\ufeff你好",
 )  # fmt: skip
 TWO = {
     "My fridge is leaking and where is my invoice for the last repair?": {"report_fault", "invoice_or_payment"},

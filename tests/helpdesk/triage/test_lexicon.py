@@ -17,25 +17,7 @@ LISTS = {
     for field, words in row.items()
     if field in ("words", "high", "harmless", "before", "after", "before_not")
 }
-PIECES = [
-    "gas",
-    "smell",
-    "water",
-    "no ",
-    "baby",
-    "the ",
-    "bb",
-    "漏",
-    "煤气",
-    "水",
-    "插座",
-    "冒烟",
-    "不",
-    "没",
-    ".",
-    " ",
-    "x",
-]
+PIECES = ["gas", "smell", "water", "no ", "baby", "the ", "bb", "漏", "煤气", "水", "插座", "冒烟", "没", ".", "x"]
 
 
 def _everywhere(words: list[str]) -> re.Pattern[str]:

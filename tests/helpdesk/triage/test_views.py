@@ -47,6 +47,11 @@ def test_the_page_in_three_languages(as_: As, models: list[TriageModel], languag
     assert words[language] in page.text
 
 
+@pytest.mark.parametrize(("who", "page"), [("mei", "/tickets"), ("hua", "/performance")])
+def test_it_is_found_from_the_inbox_and_from_the_indicators(as_: As, ticket: Issue, who: str, page: str) -> None:
+    assert 'href="/reports/triage"' in as_(who).get(page).text
+
+
 def test_an_agent_puts_a_ticket_right(as_: As, ticket: Issue, session: Session) -> None:
     client = as_("mei")
     form = {"value": "intent:complaint", "reason": "she was angry"}
