@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk import i18n
 from helpdesk.channels.models import Call
-from helpdesk.hotline import recordings, service
+from helpdesk.hotline import queue, recordings, service
 from helpdesk.hotline.rules import ABANDONED_AFTER
 from helpdesk.hotline.telephone import RemoteCall, Telephone
 from helpdesk.now import wall
@@ -65,10 +65,10 @@ def bring_in(session: Session, remote: RemoteCall, *, region: str, at: datetime)
         service.contact_made(session, call, at=at, reason="technicians_number")
     elif remote.seconds >= ABANDONED_AFTER or remote.recordings:
         service.ticket_of(session, call, i18n.translate(call.language, "call.subject.missed"), at=at, step="missed")
-        service.keep_place(session, call, at=at)
+        queue.keep_place(session, call, at=at)
     for sid, seconds in remote.recordings:
         recordings.report(
             session, call, sid, "voicemail", "completed", seconds=seconds, queue="service", at=at
         )  # fmt: skip
-    service.ended(session, call, remote.seconds, at=at)
+    queue.ended(session, call, remote.seconds, at=at)
     return call

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from helpdesk.channels.models import Call
-from helpdesk.hotline import legs, presence, rules, service
+from helpdesk.hotline import legs, presence, rules
+from helpdesk.hotline import queue as queueing
 from helpdesk.hotline.models import CallLeg, CallWords, Playback, Presence, Recording
 from order_core.issues.models import Issue
 from order_core.parties.models import ContactPerson, Person
@@ -68,7 +69,7 @@ def queue(session: Session, at: datetime) -> list[Waiting]:
 def first_waiting(session: Session) -> Call | None:
     """Whom the next free agent gets."""
     rows = session.scalars(select(Call).where(Call.state == "queued").order_by(Call.queued_at, Call.id)).all()
-    urgent = [call for call in rows if service.in_danger(session, call)]
+    urgent = [call for call in rows if queueing.in_danger(session, call)]
     return (urgent or list(rows) or [None])[0]  # type: ignore[list-item]
 
 
