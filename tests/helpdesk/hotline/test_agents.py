@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from helpdesk.channels.gateway import TransportError
 from helpdesk.channels.models import Call
 from helpdesk.config import load_settings
-from helpdesk.hotline import changes, legs, queue, recordings, rules
+from helpdesk.hotline import changes, desk, legs, queue, recordings, rules
 from helpdesk.hotline.models import CallLeg, Playback, Recording
 from helpdesk.hotline.telephone import ConsoleTelephone, access_token
 from order_core.issues.models import Issue
@@ -247,6 +247,21 @@ def test_without_a_softphone_the_page_says_so(as_: As, company: Any) -> None:
 )  # fmt: skip
 def test_the_wait_is_told_where_it_can_be(position: int, agents: int, handling: list[int], minutes: int | None) -> None:
     assert rules.wait_minutes(position, agents, [timedelta(seconds=s) for s in handling]) == minutes
+
+
+@pytest.mark.clause("5.1.1-c")
+def test_promptness_is_the_share_answered_within_20_seconds(talk: CallLeg, session: Session, at: datetime) -> None:
+    second = timedelta(seconds=1)
+    assert rules.promptness([]) is None
+    assert rules.promptness([20 * second, 21 * second, None, second]) == 50
+    call = session.get_one(Call, talk.call_id)
+    assert call.queued_at is not None
+    talk.started_at = call.queued_at + 30 * second
+    session.flush()
+    since = call.queued_at - second
+    assert desk.waits(session, since) == [30 * second]
+    assert desk.figures(session, call.queued_at + 60 * second)["prompt"] == 0
+    assert desk.waits(session, call.queued_at + second) == []
 
 
 def test_an_identity_is_read_back() -> None:
