@@ -60,6 +60,7 @@ TOPICS: dict[str, Topic] = {
     "call.change": Topic("fast", "workers.jobs.call_change", external=True),
     "recording.delete": Topic("heavy", "workers.jobs.recording_delete", external=True),
     "hotline.probe": Topic("fast", "workers.jobs.hotline_probe", external=True),
+    "hotline.catch_up": Topic("heavy", "workers.jobs.hotline_catch_up", external=True),
     "hotline.watch": Topic("plan", "workers.jobs.hotline_watch"),
     "outbox.purge": Topic("heavy", "workers.jobs.purge"),
     "tickets.bulk": Topic("plan", "workers.jobs.bulk"),

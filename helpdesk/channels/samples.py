@@ -90,8 +90,8 @@ VOICE: dict[str, dict[str, Any]] = {
     "queue.wait": {"position": 3, "minutes": 5},
     "reported": _NUMBER,
     "ticket_status": {**_NUMBER, "state": "-"},
-    "visit_on_the_way": _VISIT,
-    "visit_status": _VISIT,
+    "visit_on_the_way": {"when": "24 November"},
+    "visit_status": {"when": "24 November"},
     "voicemail.kept": _NUMBER,
     "who": {"people": [{"key": 1, "name": "林太太"}, {"key": 2, "name": "林小弟"}]},
 }

@@ -62,8 +62,13 @@ def join() -> Response:
     person = legs.person(session, request.args.get("agent", ""))
     if call is None or person is None:
         return twiml()
-    first = legs.joined(session, call, person, sid=request.form.get("DequeingCallSid") or None, at=at)
+    first = legs.joined(session, call, person, sid=_dequeuing(), at=at)
     return twiml(str(Twiml().say([line(call, recordings.announcement(call.number))])) if first else str(Twiml()))
+
+
+def _dequeuing() -> str | None:
+    """The agent's own line; the provider's documentation spells the field in both ways."""
+    return request.form.get("DequeingCallSid") or request.form.get("DequeueingCallSid") or None
 
 
 @bp.post("/agent/done")

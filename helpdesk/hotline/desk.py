@@ -10,8 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from helpdesk.channels.models import Call
-from helpdesk.hotline import legs, presence, rules, service
+from helpdesk.hotline import legs, presence, rules
+from helpdesk.hotline import queue as queueing
 from helpdesk.hotline.models import CallLeg, CallWords, Playback, Presence, Recording
+from order_core.clauses import carries
 from order_core.issues.models import Issue
 from order_core.parties.models import ContactPerson, Person
 
@@ -68,7 +70,7 @@ def queue(session: Session, at: datetime) -> list[Waiting]:
 def first_waiting(session: Session) -> Call | None:
     """Whom the next free agent gets."""
     rows = session.scalars(select(Call).where(Call.state == "queued").order_by(Call.queued_at, Call.id)).all()
-    urgent = [call for call in rows if service.in_danger(session, call)]
+    urgent = [call for call in rows if queueing.in_danger(session, call)]
     return (urgent or list(rows) or [None])[0]  # type: ignore[list-item]
 
 
@@ -144,19 +146,29 @@ def latest(session: Session) -> list[dict[str, Any]]:
 
 
 def figures(session: Session, at: datetime) -> dict[str, Any]:
-    """Waiting, answering, expected wait of one who came now, share answered and lost of the last day."""
-    since = at - timedelta(days=1)
+    """Waiting, answering, expected wait of one who came now, and the last day's promptness."""
     waiting = session.scalar(select(func.count(Call.id)).where(Call.state == "queued")) or 0
-    came = session.scalar(select(func.count(Call.id)).where(Call.queued_at > since, Call.direction == "in")) or 0
-    answered = session.scalar(
-        select(func.count(func.distinct(CallLeg.call_id)))
-        .join(Call, Call.id == CallLeg.call_id)
-        .where(Call.queued_at > since, Call.direction == "in", CallLeg.state != "missed")
-    )
     duty = presence.on_duty(session)
     return {
         "waiting": waiting,
         "on_duty": duty,
         "minutes": rules.wait_minutes(waiting + 1, duty, presence.handling(session, at)),
-        "answered": round(100 * (answered or 0) / came) if came else None,
+        "prompt": rules.promptness(waits(session, at - timedelta(days=1))),
     }
+
+
+@carries("measure", "5.1.1-c")
+def waits(session: Session, since: datetime) -> list[timedelta | None]:
+    """How long each caller who asked for a person since then waited for one; None for whoever left before."""
+    joined = (
+        select(CallLeg.call_id, func.min(CallLeg.started_at).label("at"))
+        .where(CallLeg.state != "missed")
+        .group_by(CallLeg.call_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Call.queued_at, joined.c.at)
+        .outerjoin(joined, joined.c.call_id == Call.id)
+        .where(Call.queued_at > since, Call.direction == "in", Call.state != "queued")
+    )
+    return [(begun - queued if begun else None) for queued, begun in rows]

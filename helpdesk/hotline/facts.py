@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from babel import Locale
-from babel.dates import format_date
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from helpdesk import i18n
 from helpdesk.channels.models import Call
 from helpdesk.dispatch.machine import OPEN, UNDER_WAY
 from helpdesk.dispatch.models import Visit
-from helpdesk.hotline import rules, service
+from helpdesk.hotline import rules, saying, service
 from helpdesk.hotline.hours import calendar
 from helpdesk.hotline.models import CallTalk
 from helpdesk.hotline.talk import Facts, Known, Say, Talk, Tongue
@@ -82,7 +79,7 @@ def told(session: Session, talk: Talk, wish: str, language: str) -> Say:
     contact = session.get(ContactPerson, talk.checked) if talk.checked else None
     if wish == "order":
         return _order(session, contact, language)
-    return _visit(session, contact) if wish == "visit" else _ticket(session, contact, language)
+    return _visit(session, contact, language) if wish == "visit" else _ticket(session, contact, language)
 
 
 def _order(session: Session, contact: ContactPerson | None, language: str) -> Say:
@@ -91,19 +88,19 @@ def _order(session: Session, contact: ContactPerson | None, language: str) -> Sa
         return Say("no_order")
     date = ""
     if status.open and status.on:
-        date = str(format_date(status.on, "long", locale=Locale.parse(i18n.LOCALES[language])))
+        date = saying.day(status.on, language)
     state = i18n.translate(language, f"state.Order.{status.state}")
     return Say("order_status", {"number": status.number, "state": state, "date": date})
 
 
-def _visit(session: Session, contact: ContactPerson | None, issue_id: int | None = None) -> Say:
+def _visit(session: Session, contact: ContactPerson | None, language: str) -> Say:
     visit = _next_visit(session, contact) if contact else None
     if visit is None:
         return Say("no_visit")
     if visit.state in ("on_site", "working"):
         return Say("visit_here")
     purpose = "visit_on_the_way" if visit.state == "en_route" else "visit_status"
-    return Say(purpose, _window(visit))
+    return Say(purpose, {"when": saying.window(visit.starts_at, visit.ends_at, visit.site.zone, language)})
 
 
 def _ticket(session: Session, contact: ContactPerson | None, language: str) -> Say:
@@ -129,12 +126,3 @@ def _newest_ticket(session: Session, contact: ContactPerson) -> Issue | None:
         .where(Issue.customer_id == contact.customer_id, Issue.kind == "ticket", Issue.state.in_(OPEN_STATES))
         .order_by(Issue.changed_at.desc(), Issue.id.desc())
     ).first()
-
-
-def _window(visit: Visit) -> dict[str, Any]:
-    return {"starts_at": visit.starts_at, "ends_at": visit.ends_at, "zone": visit.site.zone}
-
-
-def waiting(session: Session) -> int:
-    """Callers in the queue."""
-    return session.scalar(select(func.count(Call.id)).where(Call.state == "queued")) or 0

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from helpdesk.channels import service as channels
 from helpdesk.channels import wording
 from helpdesk.channels.models import Call
-from helpdesk.hotline import dialogue, hearing, presence, rules, service
+from helpdesk.hotline import dialogue, hearing, presence, queue, rules, service
 from helpdesk.hotline.facts import facts, told, tongue_of
 from helpdesk.hotline.models import CallTalk
 from helpdesk.hotline.talk import LANGUAGE, Say, Talk, Tongue, Turn
@@ -115,12 +115,12 @@ class Play:
             service.contact_made(self.session, self.call, at=self.at, reason="technicians_number")
         else:
             service.ticket_of(self.session, self.call, words, at=self.at)
-        service.enqueue(self.session, self.call, at=self.at)
+        queue.enqueue(self.session, self.call, at=self.at)
         return (self.place(),)
 
     def place(self) -> Say:
         """Where in the queue the caller is, and how long it may take."""
-        position = service.position(self.session, self.call)
+        position = queue.position(self.session, self.call)
         minutes = rules.wait_minutes(position, presence.on_duty(self.session), presence.handling(self.session, self.at))
         return Say("queue.wait", {"position": position, "minutes": minutes})
 

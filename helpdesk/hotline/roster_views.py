@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,9 +26,8 @@ from order_core.rulebook.roles import GRANTS
 
 bp = Blueprint("roster", __name__, url_prefix="/calls/roster")
 DAYS = 7
-LEFT, WIDTH, ROW = 96, 960, 34
+LEFT, WIDTH, ROW = 84, 860, 34
 """Geometry of the chart, in its own units: the days' names, the whole day, a line of a day."""
-DAY_SECONDS = 24 * 3600
 PROBES = 24
 
 
@@ -99,44 +99,60 @@ def _percent(share: float | None) -> int | None:
     return None if share is None else round(100 * share)
 
 
+@dataclass(frozen=True)
+class Scale:
+    """Hours of the day that the chart shows."""
+
+    first: int
+    last: int
+
+    def x(self, hours: float) -> int:
+        """An hour of the day in the chart's units; what lies outside is at its edge."""
+        inside = min(max(hours, self.first), self.last)
+        return LEFT + round(WIDTH * (inside - self.first) / (self.last - self.first))
+
+    def box(self, span: Span, day: datetime) -> dict[str, int]:
+        """A span's part of a day (given by its midnight)."""
+        begin, end = ((moment - day) / timedelta(hours=1) for moment in (span.starts_at, span.ends_at))
+        return {"x": self.x(begin), "width": max(2, self.x(end) - self.x(begin))}
+
+
+def _scale(spans: list[Span], zone: ZoneInfo) -> Scale:
+    """An hour more than all that happens, on either side; the whole day where something goes on through midnight."""
+    if any(span.starts_at.astimezone(zone).date() != span.ends_at.astimezone(zone).date() for span in spans):
+        return Scale(0, 24)
+    begins = min((span.starts_at.astimezone(zone).hour for span in spans), default=9)
+    ends = max((span.ends_at.astimezone(zone).hour for span in spans), default=18)
+    return Scale(max(0, begins - 1), min(24, ends + 2))
+
+
 def _chart(first: date, zone: ZoneInfo, opening: list[Span], on_duty: Any, found: roster.Cover) -> dict[str, Any]:
     """A row a day with a line a shift; boxes in the chart's own units."""
+    scale = _scale([*opening, *(Span(s.starts_at, s.ends_at) for s, _ in on_duty)], zone)
     rows, top = [], 20
     for offset in range(DAYS):
-        day = first + timedelta(days=offset)
-        starts = datetime.combine(day, time(0), zone)
-        shifts = [(s, p) for s, p in on_duty if s.starts_at < starts + timedelta(days=1) and s.ends_at > starts]
-        height = ROW * max(1, len(shifts))
+        day = datetime.combine(first + timedelta(days=offset), time(0), zone)
+        shifts = [(s, p) for s, p in on_duty if _touches(Span(s.starts_at, s.ends_at), day)]
         rows.append(
             {
                 "top": top,
-                "height": height,
-                "label": format_date(day, "E d/M"),
-                "open": [_box(span, starts) for span in opening if _touches(span, starts)],
+                "height": ROW * max(1, len(shifts)),
+                "label": format_date(day.date(), "E d/M"),
+                "open": [scale.box(span, day) for span in opening if _touches(span, day)],
                 "shifts": [
-                    {
-                        **_box(Span(shift.starts_at, shift.ends_at), starts),
-                        "top": top + 4 + ROW * line,
-                        "name": person.name,
-                    }
-                    for line, (shift, person) in enumerate(shifts)
+                    {**scale.box(Span(s.starts_at, s.ends_at), day), "top": top + 4 + ROW * line, "name": p.name}
+                    for line, (s, p) in enumerate(shifts)
                 ],
-                "gaps": [_box(gap, starts) for gap in found.gaps if _touches(gap, starts)],
+                "gaps": [scale.box(gap, day) for gap in found.gaps if _touches(gap, day)],
             }
         )
-        top += height + 8
-    hours = [{"x": LEFT + round(WIDTH * hour / 24), "label": f"{hour:02d}:00"} for hour in range(0, 25, 3)]
+        top += ROW * max(1, len(shifts)) + 8
+    hours = [{"x": scale.x(hour), "label": f"{hour:02d}:00"} for hour in range(scale.first, scale.last + 1, 2)]
     return {"rows": rows, "height": top, "width": LEFT + WIDTH + 20, "hours": hours, "line": ROW - 8}
 
 
 def _touches(span: Span, starts: datetime) -> bool:
     return span.starts_at < starts + timedelta(days=1) and span.ends_at > starts
-
-
-def _box(span: Span, starts: datetime) -> dict[str, int]:
-    begin = max(0.0, (span.starts_at - starts).total_seconds())
-    end = min(float(DAY_SECONDS), (span.ends_at - starts).total_seconds())
-    return {"x": LEFT + round(WIDTH * begin / DAY_SECONDS), "width": max(2, round(WIDTH * (end - begin) / DAY_SECONDS))}
 
 
 def register(app: Any) -> None:

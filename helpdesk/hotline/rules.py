@@ -12,6 +12,8 @@ from math import ceil
 
 ABANDONED_AFTER = 8
 """Seconds in the queue from which hanging up counts as abandoned (B13)."""
+ANSWERED_WITHIN = timedelta(seconds=20)
+"""A call is answered promptly within this time (T-18), for 80 in 100."""
 CHECKS = 3
 """Failed checks of a call after which a person takes over (B12)."""
 BARRED_AFTER = 6
@@ -73,6 +75,13 @@ def wait_minutes(position: int, agents: int, handling: Sequence[timedelta]) -> i
     mean = sum(measured, timedelta()) / len(measured)
     minutes = max(1, ceil(position * mean / agents / timedelta(minutes=1)))
     return minutes if minutes <= LONGEST_SPOKEN else None
+
+
+def promptness(waits: Sequence[timedelta | None]) -> int | None:
+    """Per cent of callers answered within 20 seconds (T-18); whoever left before is one who was not."""
+    counted = len(waits)
+    prompt = sum(wait is not None and wait <= ANSWERED_WITHIN for wait in waits)
+    return round(100 * prompt / counted) if counted else None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import wave
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import requests
@@ -21,6 +23,17 @@ CURRENT = "Twilio.CURRENT"
 TOKEN_SECONDS = 3600
 
 
+@dataclass(frozen=True)
+class RemoteCall:
+    """An inbound call as the provider lists it; ``recordings``: (sid, seconds)."""
+
+    sid: str
+    number: str
+    started_at: datetime
+    seconds: int
+    recordings: tuple[tuple[str, int], ...] = ()
+
+
 class Telephone(Protocol):
     """A provider's calls. Each raises ``TransportError``."""
 
@@ -35,6 +48,9 @@ class Telephone(Protocol):
 
     def sound(self, recording: str) -> tuple[bytes, str]:
         """A recording's sound and its type."""
+
+    def calls(self, to: str, since: datetime) -> list[RemoteCall]:
+        """Inbound calls to a number of ours that have ended."""
 
 
 class TwilioTelephone:
@@ -67,6 +83,22 @@ class TwilioTelephone:
             raise TransportError(f"recording: {answer.status_code}", permanent=answer.status_code == 404)
         return answer.content, "audio/mpeg"
 
+    def calls(self, to: str, since: datetime) -> list[RemoteCall]:
+        rows = _asked(lambda: self._client.calls.list(to=to, status="completed", start_time_after=since, limit=500))
+        inbound = [row for row in rows if row.direction == "inbound" and row.start_time]
+        if not inbound:
+            return []
+        kept: dict[str, list[tuple[str, int]]] = {}
+        for row in _asked(lambda: self._client.recordings.list(date_created_after=since, limit=500)):
+            kept.setdefault(str(row.call_sid), []).append((str(row.sid), int(row.duration or 0)))
+        return [
+            RemoteCall(
+                str(row.sid), str(row._from or ""), row.start_time, int(row.duration or 0),
+                tuple(kept.get(str(row.sid), ())),
+            )
+            for row in inbound
+        ]  # fmt: skip
+
 
 class ConsoleTelephone:
     """Without a provider: lines move in the simulator by themselves, and a recording is a second of silence."""
@@ -88,6 +120,10 @@ class ConsoleTelephone:
             file.setframerate(8000)
             file.writeframes(bytes(16000))
         return held.getvalue(), "audio/wav"
+
+    def calls(self, to: str, since: datetime) -> list[RemoteCall]:
+        """Nobody rings a number that nobody sells."""
+        return []
 
 
 def telephone(settings: Settings) -> Telephone:

@@ -11,7 +11,7 @@ from helpdesk.channels import addresses, rules, service, wording
 from helpdesk.channels.models import Call
 from helpdesk.channels.views import twiml
 from helpdesk.extensions import db
-from helpdesk.hotline import recordings
+from helpdesk.hotline import queue, recordings
 from helpdesk.hotline import service as hotline
 from helpdesk.hotline.facts import tongue_of
 from helpdesk.hotline.models import CallTalk
@@ -123,7 +123,7 @@ def _render(call: Call, reply: Reply) -> Twiml:
 
 def queue_of(call: Call) -> str:
     """The provider's queue for a caller: those in danger have one that agents serve first."""
-    return "safety" if hotline.in_danger(db.session(), call) else QUEUE
+    return "safety" if queue.in_danger(db.session(), call) else QUEUE
 
 
 @bp.post("/wait")
@@ -135,10 +135,10 @@ def wait() -> Response:
     play = Play(db.session(), call, _region(), at)
     if call.state in ("menu", "ringing"):  # came before the step that queues
         hotline.ticket_of(db.session(), call, "", at=at)
-        hotline.enqueue(db.session(), call, at=at)
+        queue.enqueue(db.session(), call, at=at)
     may_keep = call.number is not None and call.issue_id is not None
     if request.form.get("Digits") == "1" and may_keep:
-        hotline.keep_place(db.session(), call, at=at)
+        queue.keep_place(db.session(), call, at=at)
         return twiml(str(Twiml().say([line(call, "callback_kept")]).leave()))
     lines = list(play.spoken([play.place()], talk_of(call)))
     if may_keep:
@@ -153,7 +153,7 @@ def wait() -> Response:
 def queued() -> Response:
     """Out of the queue: bridged, called back later, or gone."""
     call, _at = called("queued")
-    hotline.left_queue(call, request.form.get("QueueResult", ""))
+    queue.left_queue(call, request.form.get("QueueResult", ""))
     return twiml(str(Twiml().say([line(call, "goodbye")]).hangup()))
 
 
@@ -199,13 +199,13 @@ def status() -> Response:
     length = int(seconds) if seconds.isdecimal() and len(seconds) < 7 else None
     at = now(db.session())
     if request.args.get("call") or request.form.get("Direction", "inbound").startswith("outbound"):
-        hotline.outgoing_reported(
+        queue.outgoing_reported(
             db.session(), claim(f"status-{name[:16]}", at), request.args.get("call", ""), name, length, at=at
         )
         return Response("", status=204)
     call, at = called(f"status-{name[:16]}")
-    if call.direction == "in" and call.ended_at is None and name in hotline.OVER:
-        hotline.ended(db.session(), call, length, at=at)
+    if call.direction == "in" and call.ended_at is None and name in queue.OVER:
+        queue.ended(db.session(), call, length, at=at)
     return Response("", status=204)
 
 

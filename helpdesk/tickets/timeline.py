@@ -13,6 +13,7 @@ from helpdesk.channels.media_rules import SHOWN
 from helpdesk.channels.models import Call, Message, MessageMedia
 from helpdesk.chatbot.assist.queries import suggestions
 from helpdesk.dispatch.models import Visit
+from helpdesk.hotline.models import CallWords
 from helpdesk.tickets.models import TicketNote
 from helpdesk.tickets.present import label, names_of
 from order_core.aftersales.models import ServiceReport, Survey
@@ -79,7 +80,8 @@ def _notes(session: Session, issue: Issue) -> Iterator[Entry]:
 def _calls(session: Session, issue: Issue) -> Iterator[Entry]:
     for row in session.scalars(select(Call).where(Call.issue_id == issue.id)):
         text = gettext(f"call.{row.direction}.{row.state}")
-        yield _entry("call", row.started_at, text, row.number or "")
+        said = session.scalars(select(CallWords.text).where(CallWords.call_id == row.id).order_by(CallWords.id))
+        yield _entry("call", row.started_at, " · ".join([text, *said]), row.number or "")
 
 
 def _steps(session: Session, issue: Issue) -> Iterator[Entry]:

@@ -14,7 +14,7 @@ from helpdesk.channels.prices import composing
 from helpdesk.chatbot.talk import owner_of
 from helpdesk.dispatch.models import Visit
 from helpdesk.extensions import db
-from helpdesk.hotline import service as hotline
+from helpdesk.hotline import queue
 from helpdesk.now import now
 from helpdesk.tickets import present, queries, service
 from helpdesk.tickets.timeline import timeline
@@ -129,7 +129,7 @@ def step(number: str, step: str) -> Response:
 def call(number: str) -> Response:
     """Ring the customer of a call-back."""
     session = db.session()
-    hotline.call_back(session, queries.by_number(session, number), by=_actor(), at=now(session))
+    queue.call_back(session, queries.by_number(session, number), by=_actor(), at=now(session))
     return redirect(url_for("tickets.detail", number=number))
 
 

@@ -56,6 +56,8 @@ PLACES = (
     Place("sign in", None, "/login", "#password"),
     Place("tickets", "hua", "/tickets?view=open", "a.ticket-row"),
     Place("ticket", "hua", "/tickets/{ticket}", ".entry.sms_in"),
+    Place("calls", "hua", "/calls", ".call-figure"),
+    Place("roster of the hotline", "hua", "/calls/roster", "svg.roster .shift"),
     Place("dispatch", "hua", "/dispatch?day={day}", ".gantt a.visit"),
     Place("parts", "hua", "/parts", "tbody td"),
     Place("orders", "hua", "/orders", ".board a.card"),

@@ -1,4 +1,4 @@
-"""Is the hotline staffed, does its number answer, which recordings are past their time?"""
+"""Is the hotline staffed, does its number answer, which recordings are past their time, whose call have we missed?"""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from helpdesk.channels import addresses
-from helpdesk.hotline import probes, recordings, roster
+from helpdesk.hotline import catching_up, probes, recordings, roster
+from order_core.kernel import outbox
 from workers import runtime
 
 
@@ -15,4 +16,6 @@ def run(session: Session, _payload: dict[str, Any], at: datetime) -> None:
     settings = runtime.app().settings
     roster.watch(session, at=at)
     recordings.forget_old(session, at=at)
-    probes.keep_asking(session, addresses.our_number(settings), at=at)
+    number = addresses.our_number(settings)
+    probes.keep_asking(session, number, at=at)
+    outbox.publish(session, catching_up.TOPIC, {"number": number, "region": settings.default_region}, at=at)

@@ -102,6 +102,10 @@ function mode(name) {
 const keyed = document.getElementById("keyed");
 const speech = document.getElementById("speech");
 let keys = "";
+let pending = Promise.resolve();
+
+// One thing at a time: a key pressed while the line still answers counts for what is asked next.
+const inTurn = (work) => { pending = pending.then(work, work); return pending; };
 
 function hear(answer) {
   callList.append(...answer.lines.map((line) => bubble("out", line.text, line.language, true)));
@@ -125,13 +129,17 @@ async function act(fields, shown) {
   hear(await post("/simulator/press", { phone, sid: call.sid, action: call.action, ...fields }));
 }
 
-document.getElementById("dial").addEventListener("click", async () => {
+document.getElementById("dial").addEventListener("click", () => inTurn(async () => {
   callList.replaceChildren();
   hear(await post("/simulator/call", { phone }));
-});
-document.getElementById("keypad").addEventListener("click", async (event) => {
+}));
+document.getElementById("keypad").addEventListener("click", (event) => {
   const key = event.target.closest("[data-key]")?.dataset.key;
-  if (!key || !call || call.kind === "record") return;
+  if (key) inTurn(() => press(key));
+});
+
+async function press(key) {
+  if (!call || call.kind === "record") return;
   if (!call.many) {
     await act({ digits: key }, key);
   } else if (key === "#") {
@@ -140,14 +148,14 @@ document.getElementById("keypad").addEventListener("click", async (event) => {
     keys += key;
     keyed.textContent = `${keys} …`;
   }
-});
-document.getElementById("speak").addEventListener("submit", async (event) => {
+}
+
+document.getElementById("speak").addEventListener("submit", (event) => {
   event.preventDefault();
   const words = speech.value.trim();
   if (!words || !call) return;
   speech.value = "";
-  await act(call.kind === "record" ? { message: String(Math.min(120, words.length)) } : { words }, words);
-  speech.focus();
+  inTurn(() => act(call?.kind === "record" ? { message: String(Math.min(120, words.length)) } : { words }, words)).then(() => speech.focus());
 });
 document.getElementById("hang").addEventListener("click", () => hangUp(true));
 

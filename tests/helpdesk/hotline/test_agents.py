@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from helpdesk.channels.gateway import TransportError
 from helpdesk.channels.models import Call
 from helpdesk.config import load_settings
-from helpdesk.hotline import changes, legs, recordings, rules, service
+from helpdesk.hotline import changes, desk, legs, queue, recordings, rules
 from helpdesk.hotline.models import CallLeg, Playback, Recording
 from helpdesk.hotline.telephone import ConsoleTelephone, access_token
 from order_core.issues.models import Issue
@@ -135,8 +135,8 @@ def test_a_call_back_rings_once_and_joins_whoever_asked(
     (task,) = books.callbacks(caller)
     mei = session.scalars(select(Person)).one()
     mei.phone = "+85222223333"
-    placed = service.call_back(session, task, by=mei.actor(), at=at)
-    assert service.call_back(session, task, by=mei.actor(), at=at).id == placed.id, "a double click"
+    placed = queue.call_back(session, task, by=mei.actor(), at=at)
+    assert queue.call_back(session, task, by=mei.actor(), at=at).id == placed.id, "a double click"
     session.commit()
     sid = "CA" + "6" * 32
     assert outside.post(f"/twilio/voice/status?call={placed.id}", outside.form(
@@ -155,7 +155,7 @@ def test_a_call_back_rings_once_and_joins_whoever_asked(
     over = session.get_one(Call, placed.id)
     assert (over.state, over.seconds, over.sid) == ("ended", 61, sid)
     assert legs.presence_of(session, mei.id) == "wrap_up"
-    assert service.call_back(session, session.get_one(Issue, task.id), by=mei.actor(), at=at).id != placed.id
+    assert queue.call_back(session, session.get_one(Issue, task.id), by=mei.actor(), at=at).id != placed.id
 
 
 # --- recordings ---------------------------------------------------------------------------------------------------
@@ -188,8 +188,8 @@ def test_whoever_listens_is_on_record(
 
 def test_recordings_go_when_their_time_is_over(talk: CallLeg, session: Session, at: datetime) -> None:
     call = session.get_one(Call, talk.call_id)
-    for sid, queue in ((SID, "service"), ("RE" + "c" * 32, "safety")):
-        recordings.report(session, call, sid, "call", "completed", seconds=9, queue=queue, at=at)
+    for sid, kept_as in ((SID, "service"), ("RE" + "c" * 32, "safety")):
+        recordings.report(session, call, sid, "call", "completed", seconds=9, queue=kept_as, at=at)
     assert recordings.forget_old(session, at=at + timedelta(days=179)) == 0
     late = at + timedelta(days=181)
     assert recordings.forget_old(session, at=late) == 1, "danger is kept longer"
@@ -247,6 +247,21 @@ def test_without_a_softphone_the_page_says_so(as_: As, company: Any) -> None:
 )  # fmt: skip
 def test_the_wait_is_told_where_it_can_be(position: int, agents: int, handling: list[int], minutes: int | None) -> None:
     assert rules.wait_minutes(position, agents, [timedelta(seconds=s) for s in handling]) == minutes
+
+
+@pytest.mark.clause("5.1.1-c")
+def test_promptness_is_the_share_answered_within_20_seconds(talk: CallLeg, session: Session, at: datetime) -> None:
+    second = timedelta(seconds=1)
+    assert rules.promptness([]) is None
+    assert rules.promptness([20 * second, 21 * second, None, second]) == 50
+    call = session.get_one(Call, talk.call_id)
+    assert call.queued_at is not None
+    talk.started_at = call.queued_at + 30 * second
+    session.flush()
+    since = call.queued_at - second
+    assert desk.waits(session, since) == [30 * second]
+    assert desk.figures(session, call.queued_at + 60 * second)["prompt"] == 0
+    assert desk.waits(session, call.queued_at + second) == []
 
 
 def test_an_identity_is_read_back() -> None:

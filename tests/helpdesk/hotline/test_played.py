@@ -10,11 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from helpdesk.channels.models import Call, InboundEvent
+from helpdesk.dispatch.models import Visit
+from helpdesk.dispatch.service import PROCEDURE
+from helpdesk.hotline import saying
+from helpdesk.hotline.facts import told
 from helpdesk.hotline.models import Recording
+from helpdesk.hotline.rules import keypad
+from helpdesk.hotline.talk import Talk
 from order_core.aftersales.models import InstalledProduct
 from order_core.issues.models import Issue
 from order_core.kernel.notice import Notice
-from order_core.parties.models import ContactPerson
+from order_core.parties.models import ContactPerson, Person
 from tests.helpdesk.channels.conftest import CHEN, LIN, SMITH, WANG, Outside
 from tests.helpdesk.hotline.conftest import Books, Caller
 
@@ -47,8 +53,6 @@ def serial_of(session: Session, number: str) -> str:
 @pytest.mark.clause("5.1.1-a", "5.1.1-d")
 def test_a_call_in_each_language(outside: Outside, at_work: Books, session: Session) -> None:
     """Order, technician, ticket after one check; a fault in one's own words; and a person."""
-    from helpdesk.hotline.rules import keypad
-
     for number, tongue, postcode, fault, ticketed, no_visit, human in SCRIPTS:
         serial = serial_of(session, number)
         caller = Caller(outside, number).dial()
@@ -221,3 +225,24 @@ def test_reports_that_come_before_their_call_make_no_harm(outside: Outside, book
     session.expire_all()
     assert session.scalars(select(Call)).all() == []
     assert session.scalars(select(Issue)).all() == []
+
+
+@pytest.mark.clause("1.3-a")
+def test_where_is_my_technician_is_told_from_the_visit(
+    outside: Outside, visit: Visit, session: Session, working_hours: datetime
+) -> None:
+    """The window, then that he is on the way, then that he is there; and the ticket's state."""
+    when = saying.window(visit.starts_at, visit.ends_at, visit.site.zone, "zh-Hant")
+    number, contact = visit.issue.number, visit.issue.contact_id
+    serial = serial_of(session, LIN)
+    caller = Caller(outside, LIN).dial().press("3")
+    assert when not in caller.said
+    assert when in caller.prove("55665", keypad(serial[-4:])).said
+    assert " ".join(c for c in number if c.isalnum()) in caller.press("4").said
+    known = Talk(checked=contact)
+    assert told(session, known, "visit", "en").purpose == "visit_status"
+    assert told(session, Talk(), "visit", "en").purpose == "no_visit", "to nobody else"
+    technician = session.get_one(Person, visit.technician_id).actor()
+    for step, purpose in (("leave", "visit_on_the_way"), ("arrive", "visit_here")):
+        PROCEDURE.advance(session, visit, step, by=technician, at=working_hours)
+        assert told(session, known, "visit", "en").purpose == purpose
