@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import board, forecast, steps, triage, webhook
+from benchmarks import board, forecast, steps, tickets, triage, webhook
 
 Bench = Callable[[str | None], bool]
 """The URL of an empty PostgreSQL database, or None → whether the limit holds."""
@@ -63,6 +63,13 @@ def _retraining(_url: str | None) -> bool:
     return triage.retraining(_say)
 
 
+def _tickets(_url: str | None) -> bool:
+    _say("Agents' console, server CPU a request against bare floors (PostgreSQL)")
+    holds = tickets.run(_say)
+    _say(f"tickets: every page within its limit: {_verdict(holds)}")
+    return holds
+
+
 def _verdict(holds: bool) -> str:
     return "ok" if holds else "TOO MUCH"
 
@@ -74,6 +81,7 @@ BENCHMARKS: dict[str, Bench] = {
     "forecast": _forecast,
     "triage": _triage,
     "retraining": _retraining,
+    "tickets": _tickets,
 }
 
 

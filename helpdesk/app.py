@@ -30,6 +30,7 @@ BLUEPRINTS = (
     "helpdesk.channels.voice_views",
     "helpdesk.tickets.views",
     "helpdesk.tickets.list_views",
+    "helpdesk.tickets.work_views",
     "helpdesk.search.views",
     "helpdesk.dispatch.views",
     "helpdesk.parts.views",

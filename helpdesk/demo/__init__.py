@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from helpdesk.demo import catalogue, design, history, orders, people, quotes, research
+from helpdesk.demo import catalogue, design, history, orders, people, quotes, research, service
 from order_core.kernel import outbox
 from order_core.kernel.outbox import OutboxRow
 from order_core.parties.models import Person
@@ -36,6 +36,7 @@ def load(session: Session, *, at: datetime) -> bool:
     quotes.add_quotes(session, staff, customers, at=at)
     research.add_research(session, staff, at=at)
     design.add_design_work(session, staff, customers, at=at)
+    service.add(session, customers, at=at)
     _was_told(session, at)
     return True
 

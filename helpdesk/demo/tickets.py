@@ -385,7 +385,7 @@ def load(
 ) -> int:
     """Make tickets until there are ``upto``; ``work`` runs a function in a transaction. Returns how many are new."""
     before = there = work(made)
-    many = upto - before > 10 * CHUNK
+    many = upto - before > CHUNK
     if many:
         work(lambda session: Sink(session).without_search_index(True))
     while there < upto:
