@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    get_template_attribute,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -68,12 +78,13 @@ def index() -> str:
     return render_template(
         "tickets/list.html",
         **_pane(session, wanted, actor, at),
-        tickets=[present.summary(row, at) for row in page.rows],
+        tickets=[present.summary(row, at, columns) for row in page.rows],
         filter=wanted,
         filtered={k: v for k, v in wanted.narrowed().items() if k not in ("view", "q")},
         fields=_fields(wanted, session),
         headings=present.headings(columns),
         columns=columns,
+        icons=url_for("static", filename="vendor/lucide.svg"),
         every_column=present.every_column(columns),
         density=density,
         densities=[{"value": d, "label": gettext(f"tickets.density.{d}")} for d in rules.DENSITIES],
@@ -180,9 +191,11 @@ def live() -> Response:
     at, wanted = now(session), rules.read(request.args)
     page = queries.tickets(session, wanted, reader=actor, at=at, touched_after=since)
     columns, _ = saved.table(session, actor)
+    may_step, icons = GRANTS.may(actor, "ticket.step"), url_for("static", filename="vendor/lucide.svg")
     rows = {
-        row.issue.number: render_template("tickets/row.html", t=present.summary(row, at), columns=columns,
-                                          may_step=GRANTS.may(actor, "ticket.step"))
+        row.issue.number: get_template_attribute("tickets/row.html", "row")(
+            present.summary(row, at, columns), may_step, icons, gettext("bulk.choose")
+        )
         for row in page.rows
     }  # fmt: skip
     changed = [number for _, number in queries.changes(session, since)]
