@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -47,12 +48,18 @@ def catalogue(locale: str) -> Translations:
     return merged
 
 
+@lru_cache(maxsize=8)
+def _catalogue_of(locale: Locale) -> Translations:
+    """The same by Babel's locale: writing its name out for every word of a page costs more than the word."""
+    return catalogue(str(locale))
+
+
 class PoDomain(Domain):  # type: ignore[misc]
     """Flask-Babel's domain over ``catalogue``."""
 
     def get_translations(self) -> NullTranslations:
         locale = get_locale()
-        return catalogue(str(locale)) if locale else NullTranslations()
+        return _catalogue_of(locale) if locale else NullTranslations()
 
 
 class PoBabel(Babel):  # type: ignore[misc]

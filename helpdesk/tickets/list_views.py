@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from flask import (
@@ -24,6 +25,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Answer
 
 from helpdesk.auth.door import current_actor, door
+from helpdesk.auth.sessions import reader_language
 from helpdesk.extensions import db
 from helpdesk.now import now
 from helpdesk.tickets import bulk, present, queries, rules, saved
@@ -75,13 +77,14 @@ def index() -> str:
     wanted = rules.read(request.args)
     page = queries.tickets(session, wanted, reader=actor, at=at, after=request.args.get("after", ""))
     columns, density = saved.table(session, actor)
+    people = _people(session)
     return render_template(
         "tickets/list.html",
         **_pane(session, wanted, actor, at),
         tickets=[present.summary(row, at, columns) for row in page.rows],
         filter=wanted,
         filtered={k: v for k, v in wanted.narrowed().items() if k not in ("view", "q")},
-        fields=_fields(wanted, session),
+        fields=_fields(wanted, people),
         headings=present.headings(columns),
         columns=columns,
         icons=url_for("static", filename="vendor/lucide.svg"),
@@ -93,7 +96,7 @@ def index() -> str:
         seen=(_newest_touch(session) or at).isoformat(),
         may_step=GRANTS.may(actor, "ticket.step"),
         bulk=_bulk(session, actor, at),
-        people=_people(session),
+        people=people,
         urgencies=[(u, present.label("urgency", u)) for u in issue_rules.URGENCIES],
     )
 
@@ -139,23 +142,30 @@ def _counted(session: Session, filters: list[Filter], actor: Actor, at: datetime
     return found
 
 
-def _fields(wanted: Filter, session: Session) -> list[dict[str, Any]]:
+def _fields(wanted: Filter, people: list[tuple[str, str]]) -> list[dict[str, Any]]:
     """The filter's selects."""
+    found = []
+    for name, text, options in _choices(reader_language()):
+        every = [*options, *people] if name == "assignee" else options
+        found.append({"name": name, "label": text, "value": getattr(wanted, name), "options": every})
+    return found
+
+
+@lru_cache(maxsize=4)
+def _choices(_language: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """(field, its name, what may be chosen) in the reader's language: the same on every page."""
     states = (*issue_rules.OPEN_STATES, "closed", "void")
     choices: dict[str, list[tuple[str, str]]] = {
         "state": [(s, present.label("state.Issue", s)) for s in states],
         "urgency": [(u, present.label("urgency", u)) for u in issue_rules.URGENCIES],
         "clock": [(c, gettext(f"tickets.clock.{c}")) for c in rules.CLOCKS],
-        "assignee": [(rules.MINE, gettext("tickets.me")), (rules.NOBODY, gettext("tickets.nobody")), *_people(session)],
+        "assignee": [(rules.MINE, gettext("tickets.me")), (rules.NOBODY, gettext("tickets.nobody"))],
         "team": [(t, present.label("team", t)) for t in rules.TEAMS],
         "channel": [(c, present.label("channel", c)) for c in rules.CHANNELS],
         "language": [(tag, present.label("language", tag)) for tag in ("zh-Hant", "zh-Hans", "en")],
         "appliance": [(a, present.label("appliance", a)) for a in rules.APPLIANCES],
     }
-    return [
-        {"name": name, "label": gettext(f"tickets.column.{name}"), "value": getattr(wanted, name), "options": options}
-        for name, options in choices.items()
-    ]
+    return [(name, gettext(f"tickets.column.{name}"), options) for name, options in choices.items()]
 
 
 def _people(session: Session) -> list[tuple[str, str]]:
