@@ -19,6 +19,7 @@ from order_core.issues.level import service as level
 from order_core.issues.models import Issue
 from order_core.kernel.actor import WORKER, Actor
 from order_core.kernel.case import history
+from order_core.parties.models import Person
 from tests.helpdesk.conftest import As
 
 
@@ -61,7 +62,8 @@ def test_a_send_is_stopped_where_a_colleague_was_quicker_and_nothing_is_lost(
 def test_a_draft_outlives_signing_out_and_somebody_else_s_ticket(as_: As, ticket: Issue, session: Session) -> None:
     path = f"/tickets/{ticket.number}"
     as_("mei").post(f"{path}/presence", {"text": "not finished", "writing": "1"})
-    issues.give_to(session, ticket, ticket.assignee_id or 1, by=WORKER, at=ticket.opened_at)
+    hua = session.scalars(select(Person).where(Person.email == "hua@demo.test")).one()
+    issues.give_to(session, ticket, hua.id, by=WORKER, at=ticket.opened_at)
     session.commit()
     assert "not finished" in as_("mei").get(path).text
     as_("mei").post(f"{path}/presence", {"text": "", "writing": "0"})
@@ -113,13 +115,14 @@ def test_pause_and_resume_at_their_doors(as_: As, ticket: Issue, session: Sessio
 
 def test_the_report_names_who_paused_for_a_customer_who_had_answered(as_: As, ticket: Issue, session: Session) -> None:
     at: datetime = ticket.opened_at
-    mei = Actor(kind="person", id=1, department="AFS")
+    person = session.scalars(select(Person).where(Person.email == "mei@demo.test")).one()
+    mei = Actor(kind="person", id=person.id, department="AFS")
     issues.replied(session, ticket, by=mei, at=at)
     level.customer_replied(session, ticket, by=Actor(kind="customer"), at=at + timedelta(minutes=1))
     level.pause(session, ticket, "customer", by=mei, at=at + timedelta(minutes=2))
     late = at + timedelta(days=7)
     found = level_queries.abused(session, since=at, at=late)
-    assert [(abuse.number, abuse.person) for abuse in found] == [(ticket.number, 1)]
+    assert [(abuse.number, abuse.person) for abuse in found] == [(ticket.number, person.id)]
     assert found[0].minutes > 8 * 60
     issues.replied(session, ticket, by=mei, at=at + timedelta(minutes=3))
     assert level_queries.abused(session, since=at + timedelta(minutes=4), at=late) == []
