@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks import board, dispatch, forecast, messages, steps, triage, webhook
+from benchmarks import board, dispatch, forecast, messages, steps, tickets, triage, webhook
 from tests import databases
 
 Bench = Callable[[str | None], bool]
@@ -98,6 +98,13 @@ def _dispatch(_url: str | None) -> bool:
     return good
 
 
+def _tickets(_url: str | None) -> bool:
+    _say("Agents' console, server CPU a request against bare floors (PostgreSQL)")
+    holds = tickets.run(_say)
+    _say(f"tickets: every page within its limit: {_verdict(holds)}")
+    return holds
+
+
 def _verdict(holds: bool) -> str:
     return "ok" if holds else "TOO MUCH"
 
@@ -111,6 +118,7 @@ BENCHMARKS: dict[str, Bench] = {
     "retraining": _retraining,
     "dispatch": _dispatch,
     "messages": _messages,
+    "tickets": _tickets,
 }
 
 

@@ -9,7 +9,7 @@ from flask import Response, g, make_response, request
 from flask_openapi import Info, OpenAPI
 from sqlalchemy.orm import sessionmaker
 
-from helpdesk import database, now, wakeup
+from helpdesk import database, i18n, now, wakeup
 from helpdesk.auth.door import NotSignedIn, current_actor
 from helpdesk.auth.sessions import load_signed_in, load_token, select_locale, select_timezone
 from helpdesk.config import Settings, load_settings
@@ -33,6 +33,7 @@ BLUEPRINTS = (
     "helpdesk.hotline.roster_views",
     "helpdesk.tickets.views",
     "helpdesk.tickets.list_views",
+    "helpdesk.tickets.work_views",
     "helpdesk.search.views",
     "helpdesk.dispatch.views",
     "helpdesk.parts.views",
@@ -168,6 +169,7 @@ def _wire_responses(app: OrderCare) -> None:
         return str(g.csp_nonce)
 
     app.jinja_env.globals["csp_nonce"] = csp_nonce
+    app.jinja_env.filters["datetimeformat"] = i18n.datetimeformat
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     @app.after_request

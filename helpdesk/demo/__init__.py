@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from helpdesk.channels import service as channels
-from helpdesk.demo import catalogue, design, history, hotline, orders, people, quotes, research
+from helpdesk.demo import catalogue, design, history, hotline, orders, people, quotes, research, service
 from helpdesk.pipeline import customers
 from helpdesk.pipeline import quote_message as _customers_are_told  # noqa: F401
 from order_core.kernel import outbox
@@ -39,6 +39,7 @@ def load(session: Session, *, at: datetime) -> bool:
     quotes.add_quotes(session, staff, known, at=at)
     research.add_research(session, staff, at=at)
     design.add_design_work(session, staff, known, at=at)
+    service.add(session, known, at=at)
     hotline.add_roster(session, staff, at=at)
     _was_told(session, at=at)
     return True

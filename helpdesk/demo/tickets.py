@@ -323,8 +323,8 @@ def _clock(
     reached = {kind: _add(promised.working, opened, length) for kind, length, _ in rungs}
     clock_id, until = batch.take(Clock), ended or batch.at
     given = {kind: moment for kind, moment in reached.items() if moment <= until}
-    due = reached["breach"]
-    if ended is not None and due > ended:
+    due: datetime | None = reached["breach"]
+    if ended is not None and reached["breach"] > ended:
         due = None
     pending = [moment for kind, moment in reached.items() if kind not in given] if ended is None else []
     batch.rows[Clock].append((
@@ -385,7 +385,7 @@ def load(
 ) -> int:
     """Make tickets until there are ``upto``; ``work`` runs a function in a transaction. Returns how many are new."""
     before = there = work(made)
-    many = upto - before > 10 * CHUNK
+    many = upto - before > CHUNK
     if many:
         work(lambda session: Sink(session).without_search_index(True))
     while there < upto:

@@ -59,8 +59,8 @@ def customers(session: Session, ids: Iterable[int]) -> Iterator[Document]:
     for row in session.execute(select(Customer.id, Customer.name, Customer.number).where(Customer.id.in_(wanted))):
         words[row.id] = [row.name, row.number]
     people = select(ContactPerson.customer_id, ContactPerson.name, ContactPerson.phone, ContactPerson.email)
-    for owner, *said in session.execute(people.where(ContactPerson.customer_id.in_(wanted))):
-        words.get(owner, []).extend(filter(None, said))
+    for owner, *known in session.execute(people.where(ContactPerson.customer_id.in_(wanted))):
+        words.get(owner, []).extend(filter(None, known))
     for owner, address in session.execute(select(Site.customer_id, Site.address).where(Site.customer_id.in_(wanted))):
         words.get(owner, []).append(address)
     for ref_id, said in words.items():
@@ -131,7 +131,6 @@ def rebuild(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(SearchEntry)) or 0
 
 
-def fill_if_empty(session: Session) -> None:
-    """After the revision that brought the index: what was there before it is indexed."""
-    if session.scalar(select(SearchEntry.id).limit(1)) is None:
-        rebuild(session)
+def fill_if_empty(session: Session) -> int:
+    """After the revision that brought the index: what was there before it is indexed; returns how many rows."""
+    return 0 if session.scalar(select(SearchEntry.id).limit(1)) else rebuild(session)

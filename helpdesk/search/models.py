@@ -18,7 +18,7 @@ from order_core.db import Base, BigInt, Id
 
 
 class Tokens(TypeDecorator[Any]):
-    """A sequence of tokens in, whatever the database keeps inside: never read back."""
+    """Tokens in, a sequence or a text of them; out, for backups, a text of them with spaces between."""
 
     impl = Text
     cache_ok = True
@@ -26,8 +26,11 @@ class Tokens(TypeDecorator[Any]):
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         return dialect.type_descriptor(TSVECTOR() if dialect.name == "postgresql" else Text())
 
-    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> str:
-        return written(value or (), dialect.name)
+    def process_bind_param(self, value: Sequence[str] | str | None, dialect: Dialect) -> str:
+        return written(value.split() if isinstance(value, str) else value or (), dialect.name)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str:
+        return str(value).replace("'", "")
 
 
 def written(tokens: Sequence[str], dialect: str) -> str:

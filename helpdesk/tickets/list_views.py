@@ -5,15 +5,27 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    get_template_attribute,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Answer
 
 from helpdesk.auth.door import current_actor, door
+from helpdesk.auth.sessions import reader_language
 from helpdesk.extensions import db
 from helpdesk.now import now
 from helpdesk.tickets import bulk, present, queries, rules, saved
@@ -65,15 +77,17 @@ def index() -> str:
     wanted = rules.read(request.args)
     page = queries.tickets(session, wanted, reader=actor, at=at, after=request.args.get("after", ""))
     columns, density = saved.table(session, actor)
+    people = _people(session)
     return render_template(
         "tickets/list.html",
         **_pane(session, wanted, actor, at),
-        tickets=[present.summary(row, at) for row in page.rows],
+        tickets=[present.summary(row, at, columns) for row in page.rows],
         filter=wanted,
         filtered={k: v for k, v in wanted.narrowed().items() if k not in ("view", "q")},
-        fields=_fields(wanted, session),
+        fields=_fields(wanted, people),
         headings=present.headings(columns),
         columns=columns,
+        icons=url_for("static", filename="vendor/lucide.svg"),
         every_column=present.every_column(columns),
         density=density,
         densities=[{"value": d, "label": gettext(f"tickets.density.{d}")} for d in rules.DENSITIES],
@@ -82,7 +96,7 @@ def index() -> str:
         seen=(_newest_touch(session) or at).isoformat(),
         may_step=GRANTS.may(actor, "ticket.step"),
         bulk=_bulk(session, actor, at),
-        people=_people(session),
+        people=people,
         urgencies=[(u, present.label("urgency", u)) for u in issue_rules.URGENCIES],
     )
 
@@ -128,23 +142,30 @@ def _counted(session: Session, filters: list[Filter], actor: Actor, at: datetime
     return found
 
 
-def _fields(wanted: Filter, session: Session) -> list[dict[str, Any]]:
+def _fields(wanted: Filter, people: list[tuple[str, str]]) -> list[dict[str, Any]]:
     """The filter's selects."""
+    found = []
+    for name, text, options in _choices(reader_language()):
+        every = [*options, *people] if name == "assignee" else options
+        found.append({"name": name, "label": text, "value": getattr(wanted, name), "options": every})
+    return found
+
+
+@lru_cache(maxsize=4)
+def _choices(_language: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """(field, its name, what may be chosen) in the reader's language: the same on every page."""
     states = (*issue_rules.OPEN_STATES, "closed", "void")
     choices: dict[str, list[tuple[str, str]]] = {
         "state": [(s, present.label("state.Issue", s)) for s in states],
         "urgency": [(u, present.label("urgency", u)) for u in issue_rules.URGENCIES],
         "clock": [(c, gettext(f"tickets.clock.{c}")) for c in rules.CLOCKS],
-        "assignee": [(rules.MINE, gettext("tickets.me")), (rules.NOBODY, gettext("tickets.nobody")), *_people(session)],
+        "assignee": [(rules.MINE, gettext("tickets.me")), (rules.NOBODY, gettext("tickets.nobody"))],
         "team": [(t, present.label("team", t)) for t in rules.TEAMS],
         "channel": [(c, present.label("channel", c)) for c in rules.CHANNELS],
         "language": [(tag, present.label("language", tag)) for tag in ("zh-Hant", "zh-Hans", "en")],
         "appliance": [(a, present.label("appliance", a)) for a in rules.APPLIANCES],
     }
-    return [
-        {"name": name, "label": gettext(f"tickets.column.{name}"), "value": getattr(wanted, name), "options": options}
-        for name, options in choices.items()
-    ]
+    return [(name, gettext(f"tickets.column.{name}"), options) for name, options in choices.items()]
 
 
 def _people(session: Session) -> list[tuple[str, str]]:
@@ -180,9 +201,11 @@ def live() -> Response:
     at, wanted = now(session), rules.read(request.args)
     page = queries.tickets(session, wanted, reader=actor, at=at, touched_after=since)
     columns, _ = saved.table(session, actor)
+    may_step, icons = GRANTS.may(actor, "ticket.step"), url_for("static", filename="vendor/lucide.svg")
     rows = {
-        row.issue.number: render_template("tickets/row.html", t=present.summary(row, at), columns=columns,
-                                          may_step=GRANTS.may(actor, "ticket.step"))
+        row.issue.number: get_template_attribute("tickets/row.html", "row")(
+            present.summary(row, at, columns), may_step, icons, gettext("bulk.choose")
+        )
         for row in page.rows
     }  # fmt: skip
     changed = [number for _, number in queries.changes(session, since)]
@@ -201,13 +224,19 @@ def _moment(written: str) -> datetime:
     return moment
 
 
+def _back(wanted: Filter, **more: Any) -> Answer:
+    """To the list as it was."""
+    asked: dict[str, Any] = {**wanted.narrowed(), **more}
+    return redirect(url_for("ticket_lists.index", **asked))
+
+
 @bp.post("/views")
 @door("ticket.read")
 def save_view() -> Answer:
     """Keep the present filter as a view, for oneself or for the team."""
     wanted = rules.read(request.form)
     view = saved.save(db.session(), request.form.get("name", ""), wanted, share="share" in request.form, by=_actor())
-    return redirect(url_for("ticket_lists.index", **wanted.narrowed(), saved=view.id))
+    return _back(wanted, saved=view.id)
 
 
 @bp.post("/views/<int:view_id>/delete")
@@ -223,7 +252,7 @@ def delete_view(view_id: int) -> Answer:
 def arrange() -> Answer:
     """Keep columns and density."""
     saved.arrange(db.session(), request.form.getlist("columns"), request.form.get("density", ""), by=_actor())
-    return redirect(url_for("ticket_lists.index", **rules.read(request.form).narrowed()))
+    return _back(rules.read(request.form))
 
 
 @bp.post("/bulk")
@@ -246,7 +275,7 @@ def act_on_many() -> Answer:
         "reason": request.form.get("reason", ""),
     }
     bulk.start(session, chosen, request.form.get("action", ""), params, by=actor, at=at)
-    return redirect(url_for("ticket_lists.index", **wanted.narrowed()))
+    return _back(wanted)
 
 
 @bp.post("/bulk/<int:bulk_id>/undo")
@@ -255,7 +284,7 @@ def undo(bulk_id: int) -> Answer:
     """Take the last action back."""
     session = db.session()
     bulk.undo(session, bulk_id, by=_actor(), at=now(session))
-    return redirect(url_for("ticket_lists.index", **rules.read(request.form).narrowed()))
+    return _back(rules.read(request.form))
 
 
 @bp.get("/bulk")

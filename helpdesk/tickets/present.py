@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from helpdesk.i18n import datetimeformat
 from helpdesk.tickets.queries import Due, Row
 from helpdesk.tickets.rules import COLUMNS, Filter
 from order_core.issues.models import Issue
@@ -44,36 +45,62 @@ def span(length: timedelta) -> str:
     return str(gettext("span.days", n=minutes // 1440))
 
 
-def summary(row: Row, at: datetime) -> dict[str, Any]:
-    """A line of the list."""
-    issue, clock = row.issue, clock_pill(row.clock, at)
-    urgent = issue.safety or issue.urgency in ("emergency", "high")
+Cell = tuple[str, str, str | None, str, str, str]
+"""Column, text, tone of its pill or None, icon, words for ears only, ISO moment."""
+
+
+def summary(row: Row, at: datetime, columns: Sequence[str]) -> dict[str, Any]:
+    """A line of the list, with the columns that the reader has."""
+    issue = row.issue
     return {
-        "id": issue.id,
         "number": issue.number,
-        "kind": issue.kind,
         "subject": issue.subject,
         "href": f"/tickets/{issue.number}",
-        "urgent": urgent,
+        "urgent": issue.safety or issue.urgency in URGENT,
         "glyph": "phone-call" if issue.kind == "callback" else GLYPHS.get(issue.appliance or "", "message-square"),
-        "customer": row.customer or issue.phone or label("customer", "unknown"),
-        "state": issue.state,
-        "state_label": label("state.Issue", issue.state),
-        "urgency": issue.urgency,
-        "urgency_label": label("urgency", issue.urgency),
-        "safety": issue.safety,
-        "clock": clock,
-        "assignee": row.assignee or "",
-        "team": label("team", issue.team),
-        "channel": label("channel", issue.channel),
-        "language": label("language", issue.language),
-        "appliance": label("appliance", issue.appliance),
-        "symptom": label("symptom", issue.symptom),
-        "touched_at": issue.touched_at,
-        "opened_at": issue.opened_at,
+        "cells": [_cell(name, row, at) for name in columns],
     }
 
 
+def _cell(name: str, row: Row, at: datetime) -> Cell:
+    issue = row.issue
+    if name == "state":
+        return (name, label("state.Issue", issue.state), TONES.get(issue.state, ""), "", "", "")
+    if name == "urgency":
+        if not (issue.safety or issue.urgency in URGENT):
+            return (name, "", None, "", "", "")
+        tone = "bad" if issue.safety or issue.urgency == "emergency" else "warn"
+        return (name, label("urgency", issue.urgency), tone, "triangle-alert", "", "")
+    if name == "clock":
+        return _clock_cell(clock_pill(row.clock, at))
+    if name in ("touched", "opened"):
+        moment = issue.touched_at if name == "touched" else issue.opened_at
+        return (name, datetimeformat(moment, "short"), None, "", "", moment.isoformat())
+    return (name, _text(name, row), None, "", "", "")
+
+
+def _clock_cell(pill: dict[str, Any] | None) -> Cell:
+    if pill is None:
+        return ("clock", "", None, "", "", "")
+    over = pill["kind"] == "over"
+    text = f"−{pill['label']}" if over else str(pill["label"])
+    icon = "circle-alert" if over else "clock"
+    return ("clock", text, CLOCK_TONES[pill["kind"]], icon, label("clock", f"{pill['kind']}.sr"), "")
+
+
+def _text(name: str, row: Row) -> str:
+    issue = row.issue
+    if name == "customer":
+        return row.customer or issue.phone or label("customer", "unknown")
+    if name == "assignee":
+        return row.assignee or ""
+    return label(name, getattr(issue, name))
+
+
+URGENT = ("emergency", "high")
+CLOCK_TONES = {"over": "bad", "soon": "warn", "left": "", "paused": ""}
+TONES = {"open": "info", "classified": "info", "assigned": "info", "contacted": "info", "acting": "warn",
+         "verifying": "warn", "closed": "good"}  # fmt: skip
 GLYPHS = {
     "refrigerator": "refrigerator",
     "washing_machine": "washing-machine",

@@ -109,7 +109,9 @@ def _clocks(session: Session, issue: Issue) -> Iterator[Entry]:
     rows = session.scalars(select(Clock).where(Clock.case_kind == "Issue", Clock.case_id == issue.id))
     for clock in rows:
         for reminder in clock.reminders:
-            yield _entry("clock", reminder.at, gettext(f"clock.{reminder.kind}.short"), clock.policy)
+            yield _entry(
+                "clock", reminder.at, gettext(f"clock.{reminder.kind}.short"), gettext(f"deadline.{clock.policy}")
+            )
 
 
 def _visits(session: Session, issue: Issue) -> Iterator[Entry]:

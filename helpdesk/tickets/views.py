@@ -18,6 +18,7 @@ from helpdesk.hotline import queue
 from helpdesk.now import now
 from helpdesk.tickets import present, queries, service
 from helpdesk.tickets.timeline import timeline
+from helpdesk.tickets.work_views import of_page
 from order_core.acquisition.enquiry.queries import of_ticket
 from order_core.aftersales import service as aftersales
 from order_core.aftersales.models import InstalledProduct
@@ -76,20 +77,12 @@ def detail(number: str) -> str:
         wish=_requirement(issue),
         may_capture=issue.kind == "ticket" and GRANTS.may(actor, "enquiry.capture"),
         actions=_actions(issue, actor, at),
+        work=of_page(session, issue, actor, at),
+        may_step=GRANTS.may(actor, "ticket.step"),
         may_reply=GRANTS.may(actor, "ticket.reply") and bool(issue.phone),
         composing=composing(issue.phone or ""),
         may_call=issue.kind == "callback" and issue.state in ("assigned", "contacted") and bool(issue.phone),
     )
-
-
-@bp.post("/<number>/reply")
-@door("ticket.reply")
-def reply(number: str) -> Response:
-    """Send the customer an SMS."""
-    session = db.session()
-    issue = queries.by_number(session, number)
-    service.reply(session, issue, request.form.get("text", ""), by=_actor(), at=now(session))
-    return redirect(url_for("tickets.detail", number=number))
 
 
 @bp.post("/<number>/note")

@@ -54,7 +54,10 @@ class Place:
 
 PLACES = (
     Place("sign in", None, "/login", "#password"),
-    Place("tickets", "hua", "/tickets?view=open", "a.ticket-row"),
+    Place("tickets", "hua", "/tickets?view=open", "a.ticket-link"),
+    Place("search", "hua", "/search?q=冰箱", "mark"),
+    Place("macros", "hua", "/tickets/macros", ".facts dd"),
+    Place("pauses", "hua", "/tickets/pauses", ".empty"),
     Place("ticket", "hua", "/tickets/{ticket}", ".entry.sms_in"),
     Place("calls", "hua", "/calls", ".call-figure"),
     Place("roster of the hotline", "hua", "/calls/roster", "svg.roster .shift"),
@@ -279,6 +282,29 @@ def test_lin_texts_in_the_simulator_and_is_answered(told: Told, desk: Desk) -> N
     assert rows[-1] == shown
 
 
+def test_a_change_is_seen_on_a_list_that_nobody_reloads(told: Told, desk: Desk) -> None:
+    path = f"/tickets/{told.numbers['ticket']}"
+    with desk.window("mei") as mei, desk.window("hua") as hua:
+        page = mei.go("/tickets?view=closed")
+        expect(page.locator(f"a.ticket-link[href='{path}']")).to_be_visible()
+        hua.go(path).fill("#note-text", "seen by everybody")
+        hua.page.press("#note-text", "Control+Enter")
+        expect(page.locator("tr.fresh")).to_have_count(1)
+        assert mei.problems == []
+
+
+def test_commands_are_found_by_typing(told: Told, desk: Desk) -> None:
+    with desk.window("mei") as window:
+        page = window.go("/orders")
+        page.keyboard.press("Control+k")
+        expect(page.locator("#palette-text")).to_be_focused()
+        page.keyboard.type("overdue")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/tickets?view=overdue")
+        page.keyboard.press("?")
+        expect(page.locator("#keys")).to_be_visible()
+
+
 def test_mei_replies_with_the_keyboard_alone(told: Told, desk: Desk) -> None:
     words = "林太太您好，技師的報告已寄給您。"
     with desk.window(language="zh-Hant") as window:
@@ -288,8 +314,8 @@ def test_mei_replies_with_the_keyboard_alone(told: Told, desk: Desk) -> None:
         page.keyboard.press("Tab")
         page.keyboard.type("demo")
         page.keyboard.press("Enter")
-        expect(page.locator("a.ticket-row").first).to_be_visible()
-        _press_until(page, "j", f"a.ticket-row[href='/tickets/{told.numbers['ticket']}']")
+        expect(page.locator("a.ticket-link").first).to_be_visible()
+        _press_until(page, "j", f"a.ticket-link[href='/tickets/{told.numbers['ticket']}']")
         page.keyboard.press("Enter")
         expect(page.locator("main .headline .num")).to_have_text(told.numbers["ticket"])
         expect(page.locator("#reply-text-meter output")).not_to_be_empty()  # the page's script runs

@@ -42,7 +42,7 @@ def test_twice_is_once_and_everything_is_as_the_services_make_it(session: Sessio
     assert bulk.load(work, 120, at=at, say=said.append) == 0
     assert said == [25, 120]
     assert session.scalar(select(func.count(Issue.id))) == 120
-    assert session.scalar(select(func.count(Message.id)).where(Message.issue_id.is_not(None))) >= 120 * 2.5
+    assert (session.scalar(select(func.count(Message.id)).where(Message.issue_id.is_not(None))) or 0) >= 120 * 2.5
     assert state_faults(session) == []
     before = facts(session)
     for issue in session.scalars(select(Issue)).all():
