@@ -108,6 +108,10 @@ def _who_asks(state: DialogueState, world: World) -> Outcome | None:
     return replace(ask(state, question, question_again(question, state, world)), no_ticket="asked_who")
 
 
+STORY = 100
+"""Characters of a text that is a story: what a model reads beside its subject is hardly ever a second wish."""
+
+
 def beside(outcome: Outcome, heard: Heard, world: World) -> Outcome:
     """A second question in the same message is answered before the next thing is asked."""
     triage = heard.triage
@@ -115,7 +119,13 @@ def beside(outcome: Outcome, heard: Heard, world: World) -> Outcome:
         TELLS.get(triage.intent) if triage.secondary_intent in WORKING else None
     )
     opened = any(isinstance(action, OpenTicket) for action in outcome.actions)
-    if second is None or not opened or not world.identified or outcome.state.stage == "person":
+    if (
+        len(heard.text) > STORY
+        or second is None
+        or not opened
+        or not world.identified
+        or outcome.state.stage == "person"
+    ):
         return outcome
     said = tuple(action for action in facts(second, heard, world) if action not in outcome.actions)
     if not said or any(isinstance(action, Status) for action in outcome.actions):

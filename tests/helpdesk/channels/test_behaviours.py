@@ -68,7 +68,7 @@ def line(outside: Outside, company: Any, session: Session, app: Any, monkeypatch
 
 @pytest.mark.clause("5.1.1-a", "5.1.1-d")
 def test_a_retry_is_harmless_and_a_burst_is_one_matter(line: Line) -> None:
-    before = line.count(Issue)
+    before, told = line.count(Issue), line.count(Message, Message.to_number == LIN)
     sid = new_sid()
     assert {line.say("冰箱不冷，一直滴水", sid=sid) for _ in range(50)} == {200}
     line.work()
@@ -76,7 +76,7 @@ def test_a_retry_is_harmless_and_a_burst_is_one_matter(line: Line) -> None:
     line.work()
     assert line.count(Message, Message.sid == sid) == 1
     assert line.count(Issue) == before + 1
-    assert line.count(Message, Message.to_number == LIN) == 1, "one acknowledgement (B1)"
+    assert line.count(Message, Message.to_number == LIN) == told + 1, "one acknowledgement (B1)"
     for more in ("照片在這", "還有", "門口密碼請打電話問我"):
         line.say(more)
     line.work()
@@ -157,12 +157,14 @@ def test_no_words_get_what_the_sender_may_not_see(line: Line, sender: str) -> No
     others = session.scalars(select(Issue.number).where(Issue.customer_id != own_id))
     foreign += list(others)
     assert len(foreign) > 15
+    earlier = session.scalar(select(func.max(Message.id))) or 0
     answers = [answer.body for attack in ATTACKS for answer in line.hear(attack, sender)]
     assert answers, "he is answered"
     said = "\n".join(answers)
     assert [secret for secret in foreign if secret in said] == []
     assert "{{" not in said
-    assert all(row.to_number == sender for row in session.scalars(select(Message).where(Message.direction == "out")))
+    sent = session.scalars(select(Message).where(Message.direction == "out", Message.id > earlier))
+    assert all(row.to_number == sender for row in sent)
 
 
 @pytest.mark.clause("5.1.1-a")

@@ -217,7 +217,9 @@ def test_what_must_be_told_is_told_by_telephone_to_somebody_who_refuses_messages
 
 @pytest.mark.parametrize("code", [21614, 30006])
 def test_a_landline_is_called(session: Session, wang: ContactPerson, ticket: Issue, code: int) -> None:
-    message = send(session, wang, ticket, "visit.booked", starts_at=AT, ends_at=AT, zone="Asia/Taipei")
+    message = send(
+        session, wang, ticket, "visit.booked", starts_at=AT, ends_at=AT, zone="Asia/Taipei", address="台北市 1 號"
+    )
     service.apply_status(session, message, "undelivered", sid="SM1", error_code=code, at=AT)
     assert session.scalars(select(Diversion)).one().way == "callback"
 

@@ -65,7 +65,7 @@ def test_not_safe_pages_a_person_though_the_visit_is_booked(offered: Say, sessio
     offered("2")
     assert offered("2") == ["safety.unsure"]
     issue = session.scalars(select(Visit)).one().issue
-    assert (issue.safety, talk_of(session).owner) == (True, "person")
+    assert (issue.safety, talk_of(session).owner) == (True, "human")
 
 
 def test_a_window_that_has_passed_is_not_booked_but_offered_afresh(offered: Say, session: Session) -> None:
