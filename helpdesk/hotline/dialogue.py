@@ -124,8 +124,12 @@ def _menu(talk: Talk, heard: Heard, facts: Facts) -> Turn:
 
 
 def _tell(talk: Talk, wish: Wish | None, facts: Facts) -> Turn:
-    """Tell what is on record of the caller, once he has shown who he is."""
+    """What is on record, once the caller has shown who he is; how an order stands also to a number of one person."""
     talk = replace(talk, wants=wish, tries=0)
+    if wish == "order" and len(facts.known) == 1 and not facts.barred:
+        talk = replace(talk, person=facts.known[0].contact_id)
+        told = replace(talk, step="menu", wants=None)
+        return Turn(told, prompt(told, facts), "tell", wish)
     if talk.checked is not None or not facts.known:
         told = replace(talk, step="menu", wants=None)
         return Turn(told, prompt(told, facts), "tell", wish or "")

@@ -75,10 +75,11 @@ def _failures(session: Session, number: str | None, at: datetime) -> int:
 
 @carries("guard", "1.3-a")
 def told(session: Session, talk: Talk, wish: str, language: str) -> Say:
-    """The next event of what a caller asks for, from live records; nothing of anybody for one who is not checked."""
-    contact = session.get(ContactPerson, talk.checked) if talk.checked else None
+    """The next event of what a caller asks for, from live records; nothing of anybody for one who is not known."""
     if wish == "order":
-        return _order(session, contact, language)
+        caller = talk.checked or talk.person  # the dialogue lets a number that is one person's speak for him here
+        return _order(session, session.get(ContactPerson, caller) if caller else None, language)
+    contact = session.get(ContactPerson, talk.checked) if talk.checked else None
     return _visit(session, contact, language) if wish == "visit" else _ticket(session, contact, language)
 
 
