@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -171,6 +172,14 @@ class Product:
             except ProcessLookupError:
                 continue
         return reached
+
+    def serves(self) -> bool:
+        """Whether the web server answers."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+        except OSError:
+            return False
 
     def wait_until(self, true: Callable[[], bool], seconds: float, what: str) -> None:
         """Look ten times a second until ``true()``; fail with the log's end when that takes too long."""

@@ -96,11 +96,11 @@ def test_a_killed_web_server_loses_no_text(product: Product, provider: TwilioSta
     while any(thread.is_alive() for thread in threads) or killed < 4:
         killed += len(product.kill("web"))
         over.wait(random.uniform(0.1, 0.6))
-        product.wait_until(lambda: bool(product.pids("web")), READY_SECONDS, "serving again")
+        product.wait_until(product.serves, READY_SECONDS, "serving again")
         over.wait(2.5)
     for thread in threads:
         thread.join()
-    product.wait_until(lambda: bool(product.pids("web")), READY_SECONDS, "serving again")
+    product.wait_until(product.serves, READY_SECONDS, "serving again")
     check_each_once(product, provider, [sid for sid, _ in sent], numbers)
     repeated = sum(tries - 1 for _, tries in sent)
     record_property("web server", f"{killed} kill -9, {len(sent)} texts, {repeated} repeated by the provider")
@@ -126,6 +126,7 @@ def test_a_misbehaving_provider_and_workers_killed_while_they_send(
 
     The demo's clock is two days ahead of the provider's, which must not make it look in the wrong place.
     """
+    product.wait_until(product.serves, READY_SECONDS, "serving")
     visitor = Browser(product.url)
     visitor.get("/simulator")
     visitor.post("/simulator/forward", minutes=str(2 * 24 * 60))

@@ -47,7 +47,11 @@ def calm(start: Start) -> tuple[Product, Effects]:
 
 def test_the_story_is_told(calm: tuple[Product, Effects]) -> None:
     _, done = calm
-    sent = Counter(purpose for direction, _, purpose, _ in done["messages"].elements() if direction == "out")
+    sent = Counter(
+        str(purpose)
+        for direction, _, purpose, _ in done["messages"].elements()
+        if direction == "out" and not str(purpose).startswith(("order.", "quote."))  # the demo's own past
+    )
     assert {"ticket.opened", "offer.slots", "visit.booked", "visit.reminder", "visit.on_my_way"} <= set(sent)
     assert set(sent.values()) == {1}, sent
     assert done["surveys"] == {("answered", 2): 1} or ("followed_up", 2) in done["surveys"], done["surveys"]
