@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from order_core.acquisition.days import house_day
 from order_core.acquisition.enquiry import queries as enquiries
 from order_core.acquisition.enquiry.models import Enquiry
-from order_core.acquisition.quote import promise, rules, terms
+from order_core.acquisition.quote import dates, rules, terms
 from order_core.acquisition.quote.models import LineAnswer, PriceInput, Quote, QuoteLine
 from order_core.errors import Conflict, Forbidden, Invalid
 from order_core.kernel.actor import Actor
@@ -60,7 +60,7 @@ def set_line(
     kept = [answer for answer in line.answers if answer.requirement_id in wanted]
     new = sorted(wanted - {answer.requirement_id for answer in kept})
     line.answers = [*kept, *(LineAnswer(requirement_id=row) for row in new)]
-    compute(session, line, at=at)
+    dates.compute(session, line, at=at)
     _noted(session, quote, "line_written", by=by, at=at, clause="2.3.1-a", line=line.position)
     return line
 
@@ -125,18 +125,11 @@ def set_terms(
     _noted(session, quote, "terms_written", by=by, at=at, clause="2.3.2-a")
 
 
-def compute(session: Session, line: QuoteLine, *, at: datetime) -> None:
-    """The day the line can be promised for, and how it came about, as of this moment."""
-    today = house_day(at)
-    found, assumed = promise.computed(session, line.model_code, line.quantity, today)
-    line.computed_on, line.computed_at, line.trace = found.on, at, promise.legs(found, today, assumed=assumed)
-
-
 def recompute(session: Session, quote: Quote, *, by: Actor, at: datetime) -> None:
     """Every line anew: stock, supply or terms have changed."""
     _writable(quote, by, "2.3.1-b")
     for line in quote.lines:
-        compute(session, line, at=at)
+        dates.compute(session, line, at=at)
     _noted(session, quote, "promise_computed", by=by, at=at, clause="2.3.1-b")
 
 
@@ -157,8 +150,13 @@ def type_date(
     _noted(session, quote, "date_typed", by=by, at=at, clause="2.3.1-b", line=position, **data)
 
 
-def take_over(quote: Quote, now: Mapping[terms.Key, terms.Standing], last_round: int) -> None:
-    """Write the terms as they stand into the lines, for the next revision to begin from."""
+def take_over(
+    session: Session, quote: Quote, now: Mapping[terms.Key, terms.Standing], last_round: int, *, at: datetime
+) -> None:
+    """Write the terms as they stand into the lines, for the next revision to begin from.
+
+    Every day is computed anew for the quantity as it stands (2.3.1-b); one that was negotiated stays beside it.
+    """
     quote.payment_terms = str(now[terms.PAYMENT, 0].current)
     quote.service_terms = str(now[terms.SERVICE, 0].current)
     for line in quote.lines:
@@ -168,7 +166,9 @@ def take_over(quote: Quote, now: Mapping[terms.Key, terms.Standing], last_round:
         line.quantity = int(now[terms.VOLUME, line.position].current)
         line.specification = str(now[terms.SPECIFICATION, line.position].current)
         due = terms.day(now[terms.DELIVERY, line.position].current)
-        if due != line.promised_on:
+        negotiated = due != line.promised_on
+        dates.compute(session, line, at=at)
+        if negotiated:
             line.typed_on, line.typed_reason, line.typed_round = due, None, last_round
 
 

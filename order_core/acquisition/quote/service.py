@@ -10,7 +10,7 @@ from order_core.acquisition.days import end_of, house_day
 from order_core.acquisition.enquiry import queries as enquiries
 from order_core.acquisition.enquiry import service as enquiry_service
 from order_core.acquisition.enquiry.models import Enquiry
-from order_core.acquisition.quote import drafting, queries, rules, steps, terms
+from order_core.acquisition.quote import dates, drafting, queries, rules, steps, terms
 from order_core.acquisition.quote.models import NegotiationRound, Quote, QuoteRevision
 from order_core.acquisition.quote.steps import LOW_MARGIN, QUOTE
 from order_core.clauses import carries
@@ -91,18 +91,26 @@ def sign_margin(
 
 
 def approve(session: Session, quote: Quote, *, by: Actor, at: datetime) -> None:
-    """Price built up from all three inputs, margin good or signed, date computed."""
-    QUOTE.advance(session, quote, "approve", by=by, at=at, data={"revision": quote.revision})
+    """Price built up from all three inputs, margin good or signed, date computed as of now."""
+    with session.begin_nested():
+        if quote.state == "draft":
+            dates.refresh(session, quote, at=at)
+        QUOTE.advance(session, quote, "approve", by=by, at=at, data={"revision": quote.revision})
 
 
 def send(session: Session, quote: Quote, *, by: Actor, at: datetime) -> QuoteRevision:
     """Freeze the revision and start its validity; the enquiry is answered when all its key needs are.
 
-    What a later revision changed of the terms is a round of its own: terms change nowhere else (2.3.2-b).
+    What a later revision changed of the terms is a round of its own: terms change nowhere else (2.3.2-b). A day
+    that was computed before today is computed anew: no stale promise goes out (2.3.1-b).
     """
-    content, before = drafting.content(session, quote), queries.standing(session, quote)
-    digest = sign.digest_of(content)
-    QUOTE.advance(session, quote, "send", by=by, at=at, data={"revision": quote.revision, "digest": digest})
+    before = queries.standing(session, quote)
+    with session.begin_nested():
+        if quote.state == "approved":
+            dates.refresh(session, quote, at=at, older_than=house_day(at))
+        content = drafting.content(session, quote)
+        digest = sign.digest_of(content)
+        QUOTE.advance(session, quote, "send", by=by, at=at, data={"revision": quote.revision, "digest": digest})
     frozen = QuoteRevision(
         quote_id=quote.id,
         revision=quote.revision,
@@ -186,10 +194,11 @@ def revise(session: Session, quote: Quote, *, valid_until: date, by: Actor, at: 
         raise Invalid("quote.valid_until", field="valid_until", clause="2.3.1-b")
     now = queries.standing(session, quote)
     last = len(queries.rounds(session, quote))
-    QUOTE.advance(session, quote, "revise", by=by, at=at, data={"revision": quote.revision + 1})
-    quote.revision += 1
-    quote.valid_until = valid_until
-    drafting.take_over(quote, now, last)
+    with session.begin_nested():
+        QUOTE.advance(session, quote, "revise", by=by, at=at, data={"revision": quote.revision + 1})
+        quote.revision += 1
+        quote.valid_until = valid_until
+        drafting.take_over(session, quote, now, last, at=at)
     stop_validity(session, quote, at=at)
     session.flush()
 

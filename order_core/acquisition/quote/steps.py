@@ -61,6 +61,7 @@ def _price_built_up(step: Step) -> None:
         raise Invalid("quote.lines", field="lines", clause="2.3.1-a")
     for line in quote.lines:
         _line_complete(line)
+        _not_in_the_past(line, step.at)
     for field in ("payment_terms", "service_terms"):
         if not getattr(quote, field).strip():
             raise Invalid(f"quote.{field}", field=field, clause="2.3.2-a")
@@ -74,6 +75,13 @@ def _line_complete(line: QuoteLine) -> None:
         raise Invalid(f"quote.{lacking[0]}.{lacking[1]}", field=lacking[0], clause="2.3.1-a", line=line.position)
     if line.computed_on is None:
         raise Invalid("quote.promise", field="computed_on", clause="2.3.1-b", line=line.position)
+
+
+def _not_in_the_past(line: QuoteLine, at: datetime) -> None:
+    """Nothing is promised for a day that is over, typed or computed (2.3.1-b)."""
+    if line.promised_on is not None and line.promised_on < house_day(at):
+        field = "typed_on" if line.typed_on else "computed_on"
+        raise Invalid("quote.promise_past", field=field, clause="2.3.1-b", line=line.position)
 
 
 def _still_valid(step: Step) -> None:
@@ -91,6 +99,8 @@ def _key_needs_covered(step: Step) -> None:
             raise Conflict("quote.unranked", field="rank", clause="2.2.2-b", requirement=label)
         if need.rank == enquiry_rules.KEY and not need.refused and not need.ids & covered:
             raise Conflict("quote.uncovered", field="answers", clause="2.2.2-b", requirement=label)
+    for line in quote.lines:
+        _not_in_the_past(line, step.at)
     _still_valid(step)
 
 

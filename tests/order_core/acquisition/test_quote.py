@@ -156,6 +156,7 @@ def test_a_date_is_computed_and_a_typed_one_stands_beside_it_for_a_reason(
     assert (line.promised_on, line.computed_on) == (computed - timedelta(days=3), computed)
     drafting.type_date(session, quote, 1, None, "", by=sal, at=at)
     assert (line.promised_on, line.typed_reason) == (computed, None)
+    drafting.type_date(session, quote, 1, computed, "a fair", by=sal, at=at)
     line.computed_on = None
     with pytest.raises(Invalid) as error:
         service.approve(session, quote, by=sal, at=at)
