@@ -11,7 +11,7 @@ from order_core.acquisition.days import house_day
 from order_core.acquisition.enquiry import queries as enquiries
 from order_core.acquisition.enquiry.models import Enquiry
 from order_core.acquisition.quote import dates, rules, terms
-from order_core.acquisition.quote.models import LineAnswer, PriceInput, Quote, QuoteLine
+from order_core.acquisition.quote.models import LineAnswer, NegotiationRound, PriceInput, Quote, QuoteLine
 from order_core.errors import Conflict, Forbidden, Invalid
 from order_core.kernel.actor import Actor
 from order_core.kernel.case import note
@@ -151,11 +151,18 @@ def type_date(
 
 
 def take_over(
-    session: Session, quote: Quote, now: Mapping[terms.Key, terms.Standing], last_round: int, *, at: datetime
+    session: Session,
+    quote: Quote,
+    now: Mapping[terms.Key, terms.Standing],
+    talks: Sequence[NegotiationRound],
+    *,
+    revision: int,
+    at: datetime,
 ) -> None:
     """Write the terms as they stand into the lines, for the next revision to begin from.
 
-    Every day is computed anew for the quantity as it stands (2.3.1-b); one that was negotiated stays beside it.
+    Every day is computed anew for the quantity as it stands (2.3.1-b); one that was negotiated, or kept for a
+    reason, in the talks about ``revision`` stays beside it.
     """
     quote.payment_terms = str(now[terms.PAYMENT, 0].current)
     quote.service_terms = str(now[terms.SERVICE, 0].current)
@@ -166,10 +173,13 @@ def take_over(
         line.quantity = int(now[terms.VOLUME, line.position].current)
         line.specification = str(now[terms.SPECIFICATION, line.position].current)
         due = terms.day(now[terms.DELIVERY, line.position].current)
-        negotiated = due != line.promised_on
+        number, reason = dates.talked_of(talks, revision, line.position)
+        negotiated = bool(number) and (due != line.promised_on or bool(reason))
         dates.compute(session, line, at=at)
-        if negotiated:
-            line.typed_on, line.typed_reason, line.typed_round = due, None, last_round
+        if negotiated and due == line.computed_on:
+            line.typed_on, line.typed_reason, line.typed_round = None, None, None
+        elif negotiated:
+            line.typed_on, line.typed_reason, line.typed_round = due, reason or None, number
 
 
 def content(session: Session, quote: Quote) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from order_core.acquisition import agreement
 from order_core.acquisition.agreement import AgreedLine, Agreement
 from order_core.acquisition.days import house_day
-from order_core.acquisition.quote import queries, rules, terms
+from order_core.acquisition.quote import dates, queries, rules, terms
 from order_core.acquisition.quote.models import NegotiationRound, Quote
 from order_core.acquisition.quote.service import stop_validity, tell_changes
 from order_core.acquisition.quote.steps import QUOTE
@@ -42,6 +42,8 @@ def hold_round(
 ) -> NegotiationRound:
     """Write down a round; departments hear of changed terms by table, within T-02.
 
+    A new day or volume is kept with the day computed for it; an earlier day than that needs a reason (2.3.1-b).
+
     Raises:
         Forbidden, IllegalStep: not sales, or nothing is being offered; Invalid: date, people, a term or its value.
     """
@@ -53,7 +55,8 @@ def hold_round(
         QUOTE.advance(session, quote, step, by=by, at=at, data=data)
         _check_meeting(session, meeting, at)
         _check_changes(before, changes, at)
-        row = _write(session, quote, meeting, changes, number, "talk", by=by, at=at)
+        dated = dates.beside(session, quote, before, changes, at=at)
+        row = _write(session, quote, meeting, dated, number, "talk", by=by, at=at)
     moved = terms.moved(before, queries.standing(session, quote))
     tell_changes(session, quote, {term for term, _ in moved}, at=at)
     return row

@@ -193,12 +193,12 @@ def revise(session: Session, quote: Quote, *, valid_until: date, by: Actor, at: 
     if valid_until < house_day(at):
         raise Invalid("quote.valid_until", field="valid_until", clause="2.3.1-b")
     now = queries.standing(session, quote)
-    last = len(queries.rounds(session, quote))
+    held = queries.rounds(session, quote)
     with session.begin_nested():
         QUOTE.advance(session, quote, "revise", by=by, at=at, data={"revision": quote.revision + 1})
         quote.revision += 1
         quote.valid_until = valid_until
-        drafting.take_over(session, quote, now, last, at=at)
+        drafting.take_over(session, quote, now, held, revision=quote.revision - 1, at=at)
     stop_validity(session, quote, at=at)
     session.flush()
 

@@ -40,7 +40,7 @@ def told(session: Session, key: str) -> list[str | None]:
         (Change("delivery_date", 1, "2027-03-01"), ["LOG", "PRO"]),
         (Change("service", 0, "three years"), ["AFS"]),
         (Change("specification", 1, "RF-520, silent"), ["QUA", "RND"]),
-        (Change("volume", 1, 40), ["PUR"]),
+        (Change("volume", 1, 40, reason="two shifts"), ["PUR"]),
     ],
 )
 def test_a_changed_term_tells_the_departments_by_table_within_a_working_day(
@@ -169,7 +169,11 @@ def test_nothing_is_won_while_one_of_the_four_is_open(session: Session, house: H
 def test_a_won_quote_is_what_an_order_is_issued_from(session: Session, house: House, at: datetime) -> None:
     quote, sal = deals.sent(session, house, at), house.actor("SAL")
     assert agreement.find(session, quote.number) is None
-    changes = [Change("price", 1, 96_000), Change("volume", 1, 40), Change("payment", 0, "60 days")]
+    changes = [
+        Change("price", 1, 96_000),
+        Change("volume", 1, 40, reason="two shifts"),
+        Change("payment", 0, "60 days"),
+    ]
     hold_round(session, quote, deals.meeting(house, house_day(at)), changes, by=sal, at=at)
     negotiation.win(session, quote, deals.meeting(house, house_day(at)), by=sal, at=at)
     found = agreement.find(session, quote.number)
