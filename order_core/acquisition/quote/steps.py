@@ -22,6 +22,9 @@ from order_core.rulebook.machines import machine
 LOW_MARGIN = "low_margin"
 """Purpose of the signature under a price below the floor."""
 
+UNDERSTOOD = ("classified", "answered")
+"""States of an enquiry whose needs all have their four aspects, a class and a rank."""
+
 
 def floor_bp(session: Session, at: datetime) -> int:
     """The floor under margins that is in force, in basis points."""
@@ -90,6 +93,18 @@ def _still_valid(step: Step) -> None:
 
 
 def _key_needs_covered(step: Step) -> None:
+    """The enquiry is classified, what it needs is met, and no day is promised that is over (2.2.2, 2.3.1-b)."""
+    quote: Quote = step.case
+    _needs_met(step)
+    enquiry = step.session.get_one(Enquiry, quote.enquiry_id)
+    if enquiry.state not in UNDERSTOOD:
+        raise Conflict("quote.unclassified", field="enquiry", clause="2.2.2-a", number=enquiry.number)
+    for line in quote.lines:
+        _not_in_the_past(line, step.at)
+    _still_valid(step)
+
+
+def _needs_met(step: Step) -> None:
     """Every need of the enquiry has a rank; every key one has a line of this quote or a written refusal (2.2.2-b)."""
     quote: Quote = step.case
     covered = {answer.requirement_id for line in quote.lines for answer in line.answers}
@@ -99,9 +114,6 @@ def _key_needs_covered(step: Step) -> None:
             raise Conflict("quote.unranked", field="rank", clause="2.2.2-b", requirement=label)
         if need.rank == enquiry_rules.KEY and not need.refused and not need.ids & covered:
             raise Conflict("quote.uncovered", field="answers", clause="2.2.2-b", requirement=label)
-    for line in quote.lines:
-        _not_in_the_past(line, step.at)
-    _still_valid(step)
 
 
 def _round_recorded(step: Step) -> None:
@@ -121,6 +133,7 @@ def _terms_agreed(step: Step) -> None:
     if left:
         term, line = left[0]
         raise Invalid(f"quote.term.{term}", field=term, clause="2.3.2-a", line=line)
+    _needs_met(step)
     _margin_good_or_signed(step.session, step.case, step.at)
 
 
