@@ -178,4 +178,5 @@ def agreed(session: Session, number: str) -> Agreement | None:
         payment_terms=str(now[terms.PAYMENT, 0].current),
         service_terms=str(now[terms.SERVICE, 0].current),
         lines=lines,
+        once=True,
     )

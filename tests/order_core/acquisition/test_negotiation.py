@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from order_core.acquisition import agreement
+from order_core.acquisition.agreement import AgreedLine, Agreement
 from order_core.acquisition.days import house_day
 from order_core.acquisition.enquiry.models import Enquiry
 from order_core.acquisition.quote import drafting, negotiation, queries, service, terms
 from order_core.acquisition.quote.negotiation import hold_round
 from order_core.acquisition.quote.terms import Change
 from order_core.errors import Conflict, Forbidden, IllegalStep, Invalid, Refusal
+from order_core.execution import papers
+from order_core.execution import service as orders
 from order_core.kernel import notice
 from order_core.kernel.case import history
 from order_core.kernel.notice import Notice
@@ -182,6 +185,42 @@ def test_a_won_quote_is_what_an_order_is_issued_from(session: Session, house: Ho
     (line,) = found.lines
     assert (line.unit_price, line.quantity, line.due_on) == (96_000, 40, quote.lines[0].promised_on)
     assert terms.given_way_bp(queries.standing(session, quote)) == 2_000 * 10_000 // 98_000
+
+
+@pytest.mark.clause("3.1.1-a")
+def test_what_one_order_took_of_a_quote_is_a_difference_in_the_next(
+    session: Session, house: House, at: datetime
+) -> None:
+    quote, sal = deals.won(session, house, at), house.actor("SAL")
+    first = orders.draft_from(session, quote.number, by=sal, at=at)
+    second = orders.draft_from(session, quote.number, by=sal, at=at)
+    orders.issue(session, first, by=sal, at=at)
+    with pytest.raises(Invalid) as error:
+        orders.issue(session, second, by=sal, at=at)
+    assert refusal(error) == ("order.unexplained", "lines.1.quantity", "3.1.1-a")
+    (difference,) = papers.differences(session, second)
+    assert (difference.agreed, difference.ordered) == (0, 30)
+    assert papers.differences(session, first) == []
+    orders.issue(session, second, by=sal, at=at, explanations={"*": "Ms Lin wants as many again at that price."})
+    assert (second.state, papers.differences(session, first)) == ("issued", []), "the first was issued before"
+    third = orders.draft_from(session, quote.number, by=sal, at=at)
+    assert [line.quantity for line in third.lines] == [0], "nothing is left to be taken over"
+
+
+@pytest.mark.clause("3.1.1-a")
+def test_units_are_drawn_from_the_line_that_was_meant() -> None:
+    may, june = date(2027, 5, 3), date(2027, 6, 1)
+    lines = (AgreedLine("A", "a", 30, 1, may), AgreedLine("A", "a", 30, 1, june), AgreedLine("B", "b", None, 1, None))
+    agreed = Agreement("QT-1", 1, "HKD", "", "", lines, once=True)
+
+    def left(*ordered: tuple[str, int, date]) -> list[int | None]:
+        taken = [AgreedLine(model, "", units, 1, due) for model, units, due in ordered]
+        return [line.quantity for line in agreement.less(agreed, taken).lines]
+
+    assert left() == [30, 30, None]
+    assert left(("A", 20, june)) == [30, 10, None]
+    assert left(("A", 40, june), ("B", 5, may)) == [20, 0, None]
+    assert left(("A", 90, date(2028, 1, 3)), ("A", 5, may)) == [0, 0, None]
 
 
 @pytest.mark.clause("2.3.1-a", "2.3.2-a")
