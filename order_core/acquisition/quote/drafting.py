@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from order_core.acquisition.days import house_day
 from order_core.acquisition.enquiry import queries as enquiries
 from order_core.acquisition.enquiry.models import Enquiry
-from order_core.acquisition.quote import dates, rules, terms
+from order_core.acquisition.quote import dates, queries, rules, terms
 from order_core.acquisition.quote.models import LineAnswer, NegotiationRound, PriceInput, Quote, QuoteLine
 from order_core.errors import Conflict, Forbidden, Invalid
 from order_core.kernel.actor import Actor
@@ -42,13 +42,16 @@ def set_line(
     """Write a line (None: a new one) of a draft; the day it can be promised for is computed at once.
 
     Raises:
-        Invalid: quantity, price, model, day of an input or a requirement of another enquiry, with its field.
+        Invalid: quantity, price, model, day of an input or a requirement of another enquiry, with its field; another
+            model in a line that has been offered.
     """
     _writable(quote, by, "2.3.1-a")
     _check(session, quote, spec, at)
     line = quote.line(position) if position is not None else None
     if position is not None and line is None:
         raise Invalid("quote.no_line", field="line", clause="2.3.1-a", line=position)
+    if line is not None and line.model_code != spec.model_code:
+        _not_offered(session, quote, line)
     if line is None:
         quote.last_position += 1
         line = QuoteLine(position=quote.last_position, model_code="", specification="", quantity=0, unit_price=0)
@@ -63,6 +66,13 @@ def set_line(
     dates.compute(session, line, at=at)
     _noted(session, quote, "line_written", by=by, at=at, clause="2.3.1-a", line=line.position)
     return line
+
+
+def _not_offered(session: Session, quote: Quote, line: QuoteLine) -> None:
+    """Terms of what the customer has been offered were not negotiated for another model (2.3.2-b)."""
+    if (terms.PRICE, line.position) in queries.standing(session, quote):
+        code, at = line.model_code, line.position
+        raise Invalid("quote.other_model", field="model_code", clause="2.3.2-b", line=at, model=code)
 
 
 def _inputs(line: QuoteLine, given: Sequence[rules.Input]) -> None:

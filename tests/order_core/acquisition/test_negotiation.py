@@ -22,6 +22,7 @@ from order_core.execution import service as orders
 from order_core.kernel import notice
 from order_core.kernel.case import history
 from order_core.kernel.notice import Notice
+from order_core.parties.models import ProductModel
 from order_core.rulebook.clocks import house_calendar
 from order_core.rulebook.inforce import book
 from tests.order_core.acquisition import deals
@@ -84,6 +85,28 @@ def test_a_new_revision_that_changes_terms_is_told_like_a_round(session: Session
     (row,) = queries.rounds(session, quote)
     assert (row.kind, row.revision) == ("revision", 2)
     assert told(session, "quote.changed.volume") == ["PUR"]
+
+
+@pytest.mark.clause("2.3.2-b", "2.3.2-c")
+def test_another_model_is_another_line_and_is_told(session: Session, house: House, at: datetime) -> None:
+    session.add(ProductModel(code="RF-999", appliance="refrigerator", names={"en": "Fridge"}))
+    session.flush()
+    quote, sal = deals.sent(session, house, at), house.actor("SAL")
+    service.revise(session, quote, valid_until=quote.valid_until, by=sal, at=at)
+    enquiry = session.get_one(Enquiry, quote.enquiry_id)
+    spec = deals.spec(enquiry, at, model_code="RF-999")
+    with pytest.raises(Invalid) as error:
+        drafting.set_line(session, quote, 1, spec, by=sal, at=at)
+    assert refusal(error) == ("quote.other_model", "model_code", "2.3.2-b")
+    assert quote.lines[0].model_code == "RF-520"
+    drafting.remove_line(session, quote, 1, by=sal, at=at)
+    drafting.set_line(session, quote, None, deals.spec(enquiry, at), by=sal, at=at)
+    drafting.set_line(session, quote, 2, spec, by=sal, at=at)
+    service.approve(session, quote, by=sal, at=at)
+    service.send(session, quote, by=sal, at=at)
+    (row,) = queries.rounds(session, quote)
+    assert {(c.line, c.gone) for c in terms.load(row.changes)} == {(1, True), (2, False)}
+    assert told(session, "quote.changed.specification") == ["QUA", "RND"]
 
 
 @pytest.mark.clause("2.3.2-b")
