@@ -58,7 +58,7 @@ def hold_round(
         dated = dates.beside(session, quote, before, changes, at=at)
         row = _write(session, quote, meeting, dated, number, "talk", by=by, at=at)
     moved = terms.moved(before, queries.standing(session, quote))
-    tell_changes(session, quote, {term for term, _ in moved}, at=at)
+    tell_changes(session, quote, {term for term, _ in moved}, on=meeting.on, at=at)
     return row
 
 

@@ -149,14 +149,17 @@ def _revised(session: Session, quote: Quote, changes: Sequence[terms.Change], *,
     )
     session.add(row)
     session.flush()
-    tell_changes(session, quote, {change.term for change in changes}, at=at)
+    tell_changes(session, quote, {change.term for change in changes}, on=row.on, at=at)
 
 
 @carries("notice", "2.3.2-c")
-def tell_changes(session: Session, quote: Quote, changed: set[str], *, at: datetime) -> None:
-    """The departments by table hear of changed terms; unread within T-02 it goes to the head of sales."""
+def tell_changes(session: Session, quote: Quote, changed: set[str], *, on: date, at: datetime) -> None:
+    """The departments by table hear of changed terms; unread within T-02 it goes to the head of sales.
+
+    The time runs from when it is written down, at the latest from the opening after ``on``, the day of the talk.
+    """
     rulebook = book(session, at)
-    due = house_calendar(session).add(at, rulebook.policy("T-02").budget)
+    due = house_calendar(session).add(min(at, end_of(on)), rulebook.policy("T-02").budget)
     for term in sorted(changed):
         for department in rulebook.told(term):
             tell(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from order_core.acquisition import agreement
 from order_core.acquisition.agreement import AgreedLine, Agreement
-from order_core.acquisition.days import house_day
+from order_core.acquisition.days import end_of, house_day
 from order_core.acquisition.enquiry.models import Enquiry
 from order_core.acquisition.quote import drafting, negotiation, queries, service, terms
 from order_core.acquisition.quote.negotiation import hold_round
@@ -61,6 +61,22 @@ def test_a_changed_term_tells_the_departments_by_table_within_a_working_day(
     notice.acknowledge(rows[0], person=house.people[departments[0]].id, at=at)
     assert notice.escalate_unread(session, at=due) == len(departments) - 1
     assert told(session, "unread") == ["SAL"] * (len(departments) - 1)
+
+
+@pytest.mark.clause("2.3.2-c")
+def test_the_time_runs_from_the_day_of_the_talk_and_a_late_entry_is_late(
+    session: Session, house: House, at: datetime
+) -> None:
+    quote, sal, change = deals.sent(session, house, at), house.actor("SAL"), Change("service", 0, "five years")
+    later = at + timedelta(days=20)
+    hold_round(session, quote, deals.meeting(house, house_day(at)), [change], by=sal, at=later)
+    (row,) = session.scalars(select(Notice).where(Notice.key == "quote.changed.service"))
+    opening = house_calendar().add(end_of(house_day(at)), timedelta(0))
+    assert row.due_at is not None
+    assert house_calendar().between(opening, row.due_at) == book(session, at).policy("T-02").budget
+    assert row.due_at < later
+    assert notice.escalate_unread(session, at=later) == 1
+    assert told(session, "unread") == ["SAL"]
 
 
 @pytest.mark.clause("2.3.2-c")
