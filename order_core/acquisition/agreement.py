@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -56,6 +56,10 @@ Drawn = Callable[[Session, str, int | None], Iterable[AgreedLine]]
 """(session, number, order's id) → what other orders were issued for from it, before that order if it has been."""
 DRAWN: list[Drawn] = []
 
+Confirmers = Callable[[Session, Agreement, datetime], Iterable[str]]
+"""(session, agreement, now) → the departments that will have to confirm an order that says just that (3.1.2-a)."""
+CONFIRMERS: list[Confirmers] = []
+
 
 def source(look: Source) -> Source:
     """Register where agreements are kept."""
@@ -67,6 +71,17 @@ def drawn(look: Drawn) -> Drawn:
     """Register where orders are kept."""
     DRAWN.append(look)
     return look
+
+
+def confirmers(look: Confirmers) -> Confirmers:
+    """Register who knows which departments confirm an order."""
+    CONFIRMERS.append(look)
+    return look
+
+
+def to_confirm(session: Session, agreed: Agreement, *, at: datetime) -> list[str]:
+    """The departments that an order issued from an agreement as it stands will be sent round to, sorted."""
+    return sorted({party for look in CONFIRMERS for party in look(session, agreed, at)})
 
 
 def find(session: Session, number: str, *, order_id: int | None = None) -> Agreement | None:

@@ -21,8 +21,6 @@ from order_core.kernel.actor import Actor
 from order_core.kernel.notice import tell
 from order_core.parties.models import Person
 
-TO_CONFIRM = ("PRO", "QUA", "LOG", "AFS")
-"""Who will have to confirm the order that a won quote becomes (2.3.2-a)."""
 LONGEST_TERM = 400
 
 
@@ -125,7 +123,7 @@ def _write(
 
 
 def win(session: Session, quote: Quote, accepted: Meeting | None, *, by: Actor, at: datetime) -> None:
-    """The four terms are agreed; the departments hear that an order comes. Or nothing of it, when one is not.
+    """The four terms are agreed; those who will confirm the order hear that it comes. Or nothing, when one is not.
 
     Args:
         accepted: the meeting at which the customer accepted everything as it stood, a last round.
@@ -139,7 +137,8 @@ def win(session: Session, quote: Quote, accepted: Meeting | None, *, by: Actor, 
             _write(session, quote, accepted, everything, number, "acceptance", by=by, at=at)
         QUOTE.advance(session, quote, "win", by=by, at=at, data={"round": number})
     stop_validity(session, quote, at=at)
-    for department in TO_CONFIRM:
+    found = agreed(session, quote.number)
+    for department in agreement.to_confirm(session, found, at=at) if found else ():
         params = {"number": quote.number}
         tell(session, key="quote.won", at=at, about=quote, department=department, params=params)
 

@@ -204,7 +204,19 @@ def test_nothing_is_won_while_one_of_the_four_is_open(session: Session, house: H
         hold_round(session, quote, met, [Change(term, line, agreed=True)], by=sal, at=at)
     negotiation.win(session, quote, None, by=sal, at=at)
     assert quote.state == "won"
-    assert told(session, "quote.won") == ["AFS", "LOG", "PRO", "QUA"]
+    assert told(session, "quote.won") == ["AFS", "LOG", "PRO", "PUR", "QUA"]
+
+
+@pytest.mark.clause("2.3.2-a", "3.1.2-a")
+@pytest.mark.parametrize("quantity", [2, 30])
+def test_a_won_quote_is_told_to_those_who_will_confirm_its_order(
+    session: Session, house: House, at: datetime, quantity: int
+) -> None:
+    quote = deals.won(session, house, at, quantity=quantity)
+    order = orders.draft_from(session, quote.number, by=house.actor("SAL"), at=at)
+    orders.issue(session, order, by=house.actor("SAL"), at=at)
+    assert told(session, "quote.won") == order.confirmers
+    assert ("PUR" in order.confirmers) == (quantity == 30)
 
 
 @pytest.mark.clause("2.3.2-a", "3.1.1-a")
