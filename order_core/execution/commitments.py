@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from order_core.acquisition import agreement
 from order_core.acquisition.agreement import AgreedLine
+from order_core.acquisition.quote import negotiation
+from order_core.acquisition.quote.models import Quote, QuoteLine
 from order_core.acquisition.quote.promise import commits
 from order_core.execution.models import Order, OrderLine
 from order_core.execution.records import OrderRevision
@@ -28,6 +30,19 @@ def of_orders(session: Session, model_code: str) -> Iterator[Demand]:
     for due, units in rows:
         if due is not None:
             yield Demand(due, units)
+
+
+@commits
+def of_won_quotes(session: Session, model_code: str) -> Iterator[Demand]:
+    """What won quotes promise of a model of which no order has been issued yet."""
+    ordered = select(Order.id).where(Order.agreement == Quote.number, Order.state != "draft")
+    waiting = select(Quote.number).where(Quote.state == "won", ~ordered.exists())
+    of_model = waiting.where(Quote.lines.any(QuoteLine.model_code == model_code)).order_by(Quote.id)
+    for number in session.scalars(of_model).all():
+        found = negotiation.agreed(session, number)
+        for line in found.lines if found else ():
+            if line.model_code == model_code and line.quantity and line.due_on is not None:
+                yield Demand(line.due_on, line.quantity)
 
 
 @agreement.drawn
