@@ -15,6 +15,7 @@ from order_core.kernel.actor import Actor
 from order_core.kernel.case import Procedure, Step, note
 from order_core.kernel.notice import tell
 from order_core.parties.models import ContactPerson, Customer
+from order_core.rulebook.handover import hand_over
 from order_core.rulebook.machines import machine
 
 SALES = "SAL"
@@ -209,8 +210,7 @@ def rank(session: Session, enquiry: Enquiry, *, by: Actor, at: datetime) -> None
     wanted = queries.needs(session, enquiry)
     if any(n.rank == rules.KEY and n.requirement.class_code in rules.TECHNICAL for n in wanted):
         for department in ("RND", "PRO"):
-            params = {"number": enquiry.number}
-            tell(session, key="enquiry.key_need", at=at, about=enquiry, department=department, params=params)
+            hand_over(session, enquiry, to=department, key="enquiry.key_need", at=at)
 
 
 def answer(session: Session, enquiry: Enquiry, *, by: Actor, at: datetime) -> None:

@@ -20,6 +20,7 @@ from order_core.errors import Invalid
 from order_core.kernel.actor import Actor
 from order_core.kernel.notice import tell
 from order_core.parties.models import Person
+from order_core.rulebook.handover import hand_over
 
 LONGEST_TERM = 400
 
@@ -139,8 +140,7 @@ def win(session: Session, quote: Quote, accepted: Meeting | None, *, by: Actor, 
     stop_validity(session, quote, at=at)
     found = agreed(session, quote.number)
     for department in agreement.to_confirm(session, found, at=at) if found else ():
-        params = {"number": quote.number}
-        tell(session, key="quote.won", at=at, about=quote, department=department, params=params)
+        hand_over(session, quote, to=department, key="quote.won", at=at)
 
 
 @carries("notice", "2.3.2-a")

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from order_core.acquisition import agreement
 from order_core.acquisition.agreement import AgreedLine, Agreement
 from order_core.acquisition.days import end_of, house_day
+from order_core.acquisition.enquiry import service as enquiries
 from order_core.acquisition.enquiry.models import Enquiry
+from order_core.acquisition.enquiry.rules import ASPECTS
 from order_core.acquisition.quote import drafting, negotiation, queries, service, terms
 from order_core.acquisition.quote.negotiation import hold_round
 from order_core.acquisition.quote.terms import Change
@@ -205,6 +207,23 @@ def test_nothing_is_won_while_one_of_the_four_is_open(session: Session, house: H
     negotiation.win(session, quote, None, by=sal, at=at)
     assert quote.state == "won"
     assert told(session, "quote.won") == ["AFS", "LOG", "PRO", "PUR", "QUA"]
+
+
+@pytest.mark.clause("1.3-c", "2.2.2-b", "2.3.2-a")
+def test_a_key_need_and_a_won_quote_are_handed_over_with_a_clock(session: Session, house: House, at: datetime) -> None:
+    enquiry = deals.captured(session, house, at)
+    sal, usual = house.actor("SAL"), book(session, at).policy("HANDOVER")
+    enquiries.state_aspects(session, enquiry, 1, dict.fromkeys(ASPECTS), by=sal, at=at)
+    enquiries.classify(session, enquiry, 1, class_code="new_product", rank="key", by=sal, at=at)
+    enquiries.complete(session, enquiry, by=sal, at=at)
+    enquiries.rank(session, enquiry, by=sal, at=at)
+    deals.won(session, house, at, enquiry=enquiry)
+    due = house_calendar().add(at, usual.budget) if usual.working else at + usual.budget
+    for key, departments in (("enquiry.key_need", {"PRO", "RND"}), ("quote.won", {"AFS", "LOG", "PRO", "PUR", "QUA"})):
+        rows = session.scalars(select(Notice).where(Notice.key == key)).all()
+        assert {row.to_department for row in rows} == departments
+        assert {(row.due_at, row.acknowledged_at, row.everyone) for row in rows} == {(due, None, True)}
+    assert notice.escalate_unread(session, at=due) == 7
 
 
 @pytest.mark.clause("2.3.2-a", "3.1.2-a")
