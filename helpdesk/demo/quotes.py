@@ -214,7 +214,8 @@ def _running(scene: Scene) -> None:
     later = max((talked.lines[0].promised_on or house_day(scene.at)) + timedelta(days=10), house_day(scene.at))
     _met(scene, talked, 16, "回覆可否降價並延後交貨", Change(terms.PRICE, 1, 830_000))
     agreed = Change(terms.PAYMENT, 0, agreed=True)
-    _met(scene, talked, 9, "請生產與物流確認新交期", Change(terms.DELIVERY, 1, later.isoformat()), agreed)
+    moved = Change(terms.DELIVERY, 1, later.isoformat(), reason="生產已為此單預留兩週產能")
+    _met(scene, talked, 9, "請生產與物流確認新交期", moved, agreed)
     longer = Change(terms.SERVICE, 0, "到府保固三年，四小時內回應")
     _met(scene, talked, 2, "等總店簽核", Change(terms.PRICE, 1, 808_000), longer)
     waiting = _sent(scene, _quote(scene, "laundry", 27, "Six washing machines for the new shop", "WM-900", 6, 648_000,

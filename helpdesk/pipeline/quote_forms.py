@@ -138,7 +138,7 @@ def new_line_values(session: Session, quote: Quote, today: date, source: str) ->
 def _term_rows(session: Session, quote: Quote) -> list[dict[str, Any]]:
     """Every term as it stands, to be changed or agreed in a round."""
     return [
-        {"term": term, "line": line or "", "value": shown(term, standing.current), "agreed": ""}
+        {"term": term, "line": line or "", "value": shown(term, standing.current), "agreed": "", "reason": ""}
         for (term, line), standing in sorted(queries.standing(session, quote).items(), key=_in_order)
     ]
 
@@ -170,6 +170,7 @@ CHANGES = Field(
         Field("line", "number", required=False),
         Field("value", required=False),
         Field("agreed", "flag"),
+        Field("reason", required=False, clause="2.3.1-b"),
     ),
 )
 
@@ -195,7 +196,7 @@ def changes_of(session: Session, quote: Quote, values: Values) -> list[Change]:
         before = now.get((row["term"], line))
         value = None if before is not None and value == before.current else value
         if value is not None or row["agreed"] or before is None:
-            found.append(Change(row["term"], line, value, row["agreed"]))
+            found.append(Change(row["term"], line, value, row["agreed"], reason=row["reason"] or ""))
     return found
 
 

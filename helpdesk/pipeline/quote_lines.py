@@ -91,6 +91,12 @@ def _input(kind: str, given: Any, currency: str) -> Row:
     }
 
 
+def _why(line: QuoteLine) -> list[str]:
+    """Why another day than the computed one is offered: the round it was negotiated in, and the reason."""
+    held = gettext("quote.promise.round", n=line.typed_round) if line.typed_round else ""
+    return [text for text in (held, line.typed_reason) if text]
+
+
 def _promise(line: QuoteLine) -> Row | None:
     """The way to the promised day, leg by leg, on one scale of days."""
     if line.computed_on is None or line.computed_at is None:
@@ -101,7 +107,7 @@ def _promise(line: QuoteLine) -> Row | None:
         "computed_on": line.computed_on,
         "computed_at": line.computed_at,
         "typed_on": line.typed_on,
-        "reason": gettext("quote.promise.round", n=line.typed_round) if line.typed_round else line.typed_reason or "",
+        "reason": " · ".join(_why(line)),
         "sooner": bool(line.typed_on and line.typed_on < line.computed_on),
         "legs": [_leg(leg, first, last) for leg in line.trace],
         "offered": charts.bar(first, line.promised_on or first, first, last),

@@ -68,6 +68,8 @@ def _round(session: Session, row: NegotiationRound, currency: str, priced: bool)
                 "line": c.line,
                 "value": gettext("quote.line_gone") if c.gone else said(c.term, c.value, currency),
                 "agreed": c.agreed,
+                "computed": terms.day(c.computed) if c.computed else None,
+                "reason": c.reason,
             }
             for c in terms.load(row.changes)
             if priced or c.term not in terms.CONFIDENTIAL

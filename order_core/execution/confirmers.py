@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Collection, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from order_core.acquisition import agreement
+from order_core.acquisition.agreement import Agreement
+from order_core.acquisition.days import house_day
 from order_core.clauses import carries
 from order_core.execution import rules
-from order_core.execution.rules import Content, Difference
+from order_core.execution.rules import Content, Difference, Line
+from order_core.rulebook.inforce import book
+
+SOMEWHERE = -1
+"""The place of a line that is agreed: every order goes somewhere, the agreement does not say where."""
 
 HOLDS: Mapping[str, Callable[[Any, Any], bool]] = {
     "is": lambda value, wanted: value == wanted,
@@ -32,6 +41,17 @@ def facts(content: Content, differences: Collection[Difference], today: date) ->
     """What the content says that the table of signatures asks about: new_design, purchased, shipped …"""
     said = _said(content, differences, today)
     return {fact for fact, conditions in _table()["fact"].items() if any(_holds(c, said) for c in conditions)}
+
+
+@agreement.confirmers
+def expected(session: Session, agreed: Agreement, at: datetime) -> list[str]:
+    """Who will confirm an order that says what was agreed: the same facts under the same table (2.3.2-a)."""
+    lines = tuple(
+        Line(was.model_code, was.specification, was.quantity or 0, was.unit_price, was.due_on, SOMEWHERE)
+        for was in agreed.lines
+    )
+    said = Content(agreed.number, agreed.currency, agreed.payment_terms, agreed.service_terms, lines)
+    return book(session, at).signoff("order_confirmation").parties(facts(said, (), house_day(at)))
 
 
 @carries("sign", "3.1.2-b")

@@ -110,7 +110,7 @@ def _known(session: Session, order: Order, lines: Sequence[Line]) -> None:
 
 def agreed(session: Session, order: Order) -> Agreement | None:
     """The quote or contract that the order is issued from."""
-    return agreement.find(session, order.agreement)
+    return agreement.find(session, order.agreement, order_id=order.id)
 
 
 def differences(session: Session, order: Order) -> list[Difference]:

@@ -150,7 +150,7 @@ def differences(agreed: _Agreed, ordered: Content) -> list[Difference]:
         else:
             found.append(Difference(f"lines.{n + 1}", None, line.model_code))
     left = set(range(len(agreed.lines))) - set(pairs.values())
-    missing = [m for m in sorted(left) if agreed.lines[m].quantity is not None]
+    missing = [m for m in sorted(left) if agreed.lines[m].quantity]
     return found + [Difference(f"agreed.{m + 1}", agreed.lines[m].model_code, None) for m in missing]
 
 

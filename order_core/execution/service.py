@@ -11,6 +11,7 @@ from order_core.acquisition.agreement import Agreement
 from order_core.clauses import carries
 from order_core.errors import Conflict, Forbidden, Invalid
 from order_core.execution import amendment, confirmation, papers, rules
+from order_core.execution import commitments as _units_are_promised_once  # noqa: F401
 from order_core.execution.conditions import CONFIRM, ORDER, complete
 from order_core.execution.confirmation import confirm
 from order_core.execution.models import Order, OrderLine
@@ -84,6 +85,8 @@ def draft_from(session: Session, number: str, *, by: Actor, at: datetime) -> Ord
 
 
 def _lines_of(agreed: Agreement, place: int | None) -> list[OrderLine]:
+    """The lines of which something is left to order; all of them where nothing is."""
+    left = [line for line in agreed.lines if line.quantity != 0] or agreed.lines
     return [
         OrderLine(
             model_code=line.model_code,
@@ -93,7 +96,7 @@ def _lines_of(agreed: Agreement, place: int | None) -> list[OrderLine]:
             site_id=place,
             unit_price=line.unit_price,
         )
-        for line in agreed.lines
+        for line in left
     ]
 
 

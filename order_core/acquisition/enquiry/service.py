@@ -15,6 +15,7 @@ from order_core.kernel.actor import Actor
 from order_core.kernel.case import Procedure, Step, note
 from order_core.kernel.notice import tell
 from order_core.parties.models import ContactPerson, Customer
+from order_core.rulebook.handover import hand_over
 from order_core.rulebook.machines import machine
 
 SALES = "SAL"
@@ -33,13 +34,19 @@ class Told:
 
 def _aspects_filled(step: Step) -> None:
     for need in queries.needs(step.session, step.case):
-        missing = rules.unfilled(need.requirement.aspects)
-        if missing:
-            label = need.requirement.label
-            raise Invalid(f"enquiry.aspect.{missing[0]}", field=missing[0], clause="2.2.1-b", requirement=label)
+        _understood(need.requirement)
+
+
+def _understood(requirement: Requirement) -> None:
+    """The four aspects are filled or not stated before anything is classified (2.2.1-b)."""
+    missing = rules.unfilled(requirement.aspects)
+    if missing:
+        label = requirement.label
+        raise Invalid(f"enquiry.aspect.{missing[0]}", field=missing[0], clause="2.2.1-b", requirement=label)
 
 
 def _requirements_ranked(step: Step) -> None:
+    _aspects_filled(step)
     for need in queries.needs(step.session, step.case):
         label = need.requirement.label
         if need.requirement.class_code is None:
@@ -171,12 +178,13 @@ def state_aspects(
 def classify(
     session: Session, enquiry: Enquiry, position: int, *, class_code: str, rank: str, by: Actor, at: datetime
 ) -> None:
-    """A class from the agreed list, and whether the need is key or secondary."""
+    """A class from the agreed list, and whether the need is key or secondary, once it is understood (2.2.1-b)."""
     requirement = _own(enquiry, position, by, "2.2.2-a", *rules.OPEN_STATES)
     if class_code not in rules.CLASSES:
         raise Invalid("enquiry.class_unknown", field="class_code", clause="2.2.2-a", allowed=", ".join(rules.CLASSES))
     if rank not in rules.RANKS:
         raise Invalid("enquiry.rank_unknown", field="rank", clause="2.2.2-b", allowed=", ".join(rules.RANKS))
+    _understood(queries.root(session, requirement))
     requirement.class_code, requirement.rank = class_code, rank
     _noted(session, requirement, "need_classified", by=by, at=at, clause="2.2.2-a", class_code=class_code, rank=rank)
 
@@ -202,8 +210,7 @@ def rank(session: Session, enquiry: Enquiry, *, by: Actor, at: datetime) -> None
     wanted = queries.needs(session, enquiry)
     if any(n.rank == rules.KEY and n.requirement.class_code in rules.TECHNICAL for n in wanted):
         for department in ("RND", "PRO"):
-            params = {"number": enquiry.number}
-            tell(session, key="enquiry.key_need", at=at, about=enquiry, department=department, params=params)
+            hand_over(session, enquiry, to=department, key="enquiry.key_need", at=at)
 
 
 def answer(session: Session, enquiry: Enquiry, *, by: Actor, at: datetime) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from order_core.acquisition.days import house_day
 from order_core.acquisition.enquiry import queries as enquiries
 from order_core.acquisition.enquiry.models import Enquiry
-from order_core.acquisition.quote import promise, rules, terms
-from order_core.acquisition.quote.models import LineAnswer, PriceInput, Quote, QuoteLine
+from order_core.acquisition.quote import dates, queries, rules, terms
+from order_core.acquisition.quote.models import LineAnswer, NegotiationRound, PriceInput, Quote, QuoteLine
 from order_core.errors import Conflict, Forbidden, Invalid
 from order_core.kernel.actor import Actor
 from order_core.kernel.case import note
@@ -42,13 +42,16 @@ def set_line(
     """Write a line (None: a new one) of a draft; the day it can be promised for is computed at once.
 
     Raises:
-        Invalid: quantity, price, model, day of an input or a requirement of another enquiry, with its field.
+        Invalid: quantity, price, model, day of an input or a requirement of another enquiry, with its field; another
+            model in a line that has been offered.
     """
     _writable(quote, by, "2.3.1-a")
     _check(session, quote, spec, at)
     line = quote.line(position) if position is not None else None
     if position is not None and line is None:
         raise Invalid("quote.no_line", field="line", clause="2.3.1-a", line=position)
+    if line is not None and line.model_code != spec.model_code:
+        _not_offered(session, quote, line)
     if line is None:
         quote.last_position += 1
         line = QuoteLine(position=quote.last_position, model_code="", specification="", quantity=0, unit_price=0)
@@ -60,9 +63,16 @@ def set_line(
     kept = [answer for answer in line.answers if answer.requirement_id in wanted]
     new = sorted(wanted - {answer.requirement_id for answer in kept})
     line.answers = [*kept, *(LineAnswer(requirement_id=row) for row in new)]
-    compute(session, line, at=at)
+    dates.compute(session, line, at=at)
     _noted(session, quote, "line_written", by=by, at=at, clause="2.3.1-a", line=line.position)
     return line
+
+
+def _not_offered(session: Session, quote: Quote, line: QuoteLine) -> None:
+    """Terms of what the customer has been offered were not negotiated for another model (2.3.2-b)."""
+    if (terms.PRICE, line.position) in queries.standing(session, quote):
+        code, at = line.model_code, line.position
+        raise Invalid("quote.other_model", field="model_code", clause="2.3.2-b", line=at, model=code)
 
 
 def _inputs(line: QuoteLine, given: Sequence[rules.Input]) -> None:
@@ -125,18 +135,11 @@ def set_terms(
     _noted(session, quote, "terms_written", by=by, at=at, clause="2.3.2-a")
 
 
-def compute(session: Session, line: QuoteLine, *, at: datetime) -> None:
-    """The day the line can be promised for, and how it came about, as of this moment."""
-    today = house_day(at)
-    found, assumed = promise.computed(session, line.model_code, line.quantity, today)
-    line.computed_on, line.computed_at, line.trace = found.on, at, promise.legs(found, today, assumed=assumed)
-
-
 def recompute(session: Session, quote: Quote, *, by: Actor, at: datetime) -> None:
     """Every line anew: stock, supply or terms have changed."""
     _writable(quote, by, "2.3.1-b")
     for line in quote.lines:
-        compute(session, line, at=at)
+        dates.compute(session, line, at=at)
     _noted(session, quote, "promise_computed", by=by, at=at, clause="2.3.1-b")
 
 
@@ -157,8 +160,20 @@ def type_date(
     _noted(session, quote, "date_typed", by=by, at=at, clause="2.3.1-b", line=position, **data)
 
 
-def take_over(quote: Quote, now: Mapping[terms.Key, terms.Standing], last_round: int) -> None:
-    """Write the terms as they stand into the lines, for the next revision to begin from."""
+def take_over(
+    session: Session,
+    quote: Quote,
+    now: Mapping[terms.Key, terms.Standing],
+    talks: Sequence[NegotiationRound],
+    *,
+    revision: int,
+    at: datetime,
+) -> None:
+    """Write the terms as they stand into the lines, for the next revision to begin from.
+
+    Every day is computed anew for the quantity as it stands (2.3.1-b); one that was negotiated, or kept for a
+    reason, in the talks about ``revision`` stays beside it.
+    """
     quote.payment_terms = str(now[terms.PAYMENT, 0].current)
     quote.service_terms = str(now[terms.SERVICE, 0].current)
     for line in quote.lines:
@@ -168,8 +183,13 @@ def take_over(quote: Quote, now: Mapping[terms.Key, terms.Standing], last_round:
         line.quantity = int(now[terms.VOLUME, line.position].current)
         line.specification = str(now[terms.SPECIFICATION, line.position].current)
         due = terms.day(now[terms.DELIVERY, line.position].current)
-        if due != line.promised_on:
-            line.typed_on, line.typed_reason, line.typed_round = due, None, last_round
+        number, reason = dates.talked_of(talks, revision, line.position)
+        negotiated = bool(number) and (due != line.promised_on or bool(reason))
+        dates.compute(session, line, at=at)
+        if negotiated and due == line.computed_on:
+            line.typed_on, line.typed_reason, line.typed_round = None, None, None
+        elif negotiated:
+            line.typed_on, line.typed_reason, line.typed_round = due, reason or None, number
 
 
 def content(session: Session, quote: Quote) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from order_core.acquisition import agreement
 from order_core.acquisition.agreement import AgreedLine, Agreement
 from order_core.acquisition.days import house_day
-from order_core.acquisition.quote import queries, rules, terms
+from order_core.acquisition.quote import dates, queries, rules, terms
 from order_core.acquisition.quote.models import NegotiationRound, Quote
 from order_core.acquisition.quote.service import stop_validity, tell_changes
 from order_core.acquisition.quote.steps import QUOTE
@@ -20,9 +20,8 @@ from order_core.errors import Invalid
 from order_core.kernel.actor import Actor
 from order_core.kernel.notice import tell
 from order_core.parties.models import Person
+from order_core.rulebook.handover import hand_over
 
-TO_CONFIRM = ("PRO", "QUA", "LOG", "AFS")
-"""Who will have to confirm the order that a won quote becomes (2.3.2-a)."""
 LONGEST_TERM = 400
 
 
@@ -42,6 +41,8 @@ def hold_round(
 ) -> NegotiationRound:
     """Write down a round; departments hear of changed terms by table, within T-02.
 
+    A new day or volume is kept with the day computed for it; an earlier day than that needs a reason (2.3.1-b).
+
     Raises:
         Forbidden, IllegalStep: not sales, or nothing is being offered; Invalid: date, people, a term or its value.
     """
@@ -53,9 +54,10 @@ def hold_round(
         QUOTE.advance(session, quote, step, by=by, at=at, data=data)
         _check_meeting(session, meeting, at)
         _check_changes(before, changes, at)
-        row = _write(session, quote, meeting, changes, number, "talk", by=by, at=at)
+        dated = dates.beside(session, quote, before, changes, at=at)
+        row = _write(session, quote, meeting, dated, number, "talk", by=by, at=at)
     moved = terms.moved(before, queries.standing(session, quote))
-    tell_changes(session, quote, {term for term, _ in moved}, at=at)
+    tell_changes(session, quote, {term for term, _ in moved}, on=meeting.on, at=at)
     return row
 
 
@@ -122,7 +124,7 @@ def _write(
 
 
 def win(session: Session, quote: Quote, accepted: Meeting | None, *, by: Actor, at: datetime) -> None:
-    """The four terms are agreed; the departments hear that an order comes. Or nothing of it, when one is not.
+    """The four terms are agreed; those who will confirm the order hear that it comes. Or nothing, when one is not.
 
     Args:
         accepted: the meeting at which the customer accepted everything as it stood, a last round.
@@ -136,9 +138,9 @@ def win(session: Session, quote: Quote, accepted: Meeting | None, *, by: Actor, 
             _write(session, quote, accepted, everything, number, "acceptance", by=by, at=at)
         QUOTE.advance(session, quote, "win", by=by, at=at, data={"round": number})
     stop_validity(session, quote, at=at)
-    for department in TO_CONFIRM:
-        params = {"number": quote.number}
-        tell(session, key="quote.won", at=at, about=quote, department=department, params=params)
+    found = agreed(session, quote.number)
+    for department in agreement.to_confirm(session, found, at=at) if found else ():
+        hand_over(session, quote, to=department, key="quote.won", at=at)
 
 
 @carries("notice", "2.3.2-a")
@@ -175,4 +177,5 @@ def agreed(session: Session, number: str) -> Agreement | None:
         payment_terms=str(now[terms.PAYMENT, 0].current),
         service_terms=str(now[terms.SERVICE, 0].current),
         lines=lines,
+        once=True,
     )

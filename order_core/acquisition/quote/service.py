@@ -10,7 +10,7 @@ from order_core.acquisition.days import end_of, house_day
 from order_core.acquisition.enquiry import queries as enquiries
 from order_core.acquisition.enquiry import service as enquiry_service
 from order_core.acquisition.enquiry.models import Enquiry
-from order_core.acquisition.quote import drafting, queries, rules, steps, terms
+from order_core.acquisition.quote import dates, drafting, queries, rules, steps, terms
 from order_core.acquisition.quote.models import NegotiationRound, Quote, QuoteRevision
 from order_core.acquisition.quote.steps import LOW_MARGIN, QUOTE
 from order_core.clauses import carries
@@ -91,18 +91,26 @@ def sign_margin(
 
 
 def approve(session: Session, quote: Quote, *, by: Actor, at: datetime) -> None:
-    """Price built up from all three inputs, margin good or signed, date computed."""
-    QUOTE.advance(session, quote, "approve", by=by, at=at, data={"revision": quote.revision})
+    """Price built up from all three inputs, margin good or signed, date computed as of now."""
+    with session.begin_nested():
+        if quote.state == "draft":
+            dates.refresh(session, quote, at=at)
+        QUOTE.advance(session, quote, "approve", by=by, at=at, data={"revision": quote.revision})
 
 
 def send(session: Session, quote: Quote, *, by: Actor, at: datetime) -> QuoteRevision:
     """Freeze the revision and start its validity; the enquiry is answered when all its key needs are.
 
-    What a later revision changed of the terms is a round of its own: terms change nowhere else (2.3.2-b).
+    What a later revision changed of the terms is a round of its own: terms change nowhere else (2.3.2-b). A day
+    that was computed before today is computed anew: no stale promise goes out (2.3.1-b).
     """
-    content, before = drafting.content(session, quote), queries.standing(session, quote)
-    digest = sign.digest_of(content)
-    QUOTE.advance(session, quote, "send", by=by, at=at, data={"revision": quote.revision, "digest": digest})
+    before = queries.standing(session, quote)
+    with session.begin_nested():
+        if quote.state == "approved":
+            dates.refresh(session, quote, at=at, older_than=house_day(at))
+        content = drafting.content(session, quote)
+        digest = sign.digest_of(content)
+        QUOTE.advance(session, quote, "send", by=by, at=at, data={"revision": quote.revision, "digest": digest})
     frozen = QuoteRevision(
         quote_id=quote.id,
         revision=quote.revision,
@@ -141,14 +149,17 @@ def _revised(session: Session, quote: Quote, changes: Sequence[terms.Change], *,
     )
     session.add(row)
     session.flush()
-    tell_changes(session, quote, {change.term for change in changes}, at=at)
+    tell_changes(session, quote, {change.term for change in changes}, on=row.on, at=at)
 
 
 @carries("notice", "2.3.2-c")
-def tell_changes(session: Session, quote: Quote, changed: set[str], *, at: datetime) -> None:
-    """The departments by table hear of changed terms; unread within T-02 it goes to the head of sales."""
+def tell_changes(session: Session, quote: Quote, changed: set[str], *, on: date, at: datetime) -> None:
+    """The departments by table hear of changed terms; unread within T-02 it goes to the head of sales.
+
+    The time runs from when it is written down, at the latest from the opening after ``on``, the day of the talk.
+    """
     rulebook = book(session, at)
-    due = house_calendar(session).add(at, rulebook.policy("T-02").budget)
+    due = house_calendar(session).add(min(at, end_of(on)), rulebook.policy("T-02").budget)
     for term in sorted(changed):
         for department in rulebook.told(term):
             tell(
@@ -185,11 +196,12 @@ def revise(session: Session, quote: Quote, *, valid_until: date, by: Actor, at: 
     if valid_until < house_day(at):
         raise Invalid("quote.valid_until", field="valid_until", clause="2.3.1-b")
     now = queries.standing(session, quote)
-    last = len(queries.rounds(session, quote))
-    QUOTE.advance(session, quote, "revise", by=by, at=at, data={"revision": quote.revision + 1})
-    quote.revision += 1
-    quote.valid_until = valid_until
-    drafting.take_over(quote, now, last)
+    held = queries.rounds(session, quote)
+    with session.begin_nested():
+        QUOTE.advance(session, quote, "revise", by=by, at=at, data={"revision": quote.revision + 1})
+        quote.revision += 1
+        quote.valid_until = valid_until
+        drafting.take_over(session, quote, now, held, revision=quote.revision - 1, at=at)
     stop_validity(session, quote, at=at)
     session.flush()
 

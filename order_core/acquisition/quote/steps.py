@@ -22,6 +22,9 @@ from order_core.rulebook.machines import machine
 LOW_MARGIN = "low_margin"
 """Purpose of the signature under a price below the floor."""
 
+UNDERSTOOD = ("classified", "answered")
+"""States of an enquiry whose needs all have their four aspects, a class and a rank."""
+
 
 def floor_bp(session: Session, at: datetime) -> int:
     """The floor under margins that is in force, in basis points."""
@@ -61,6 +64,7 @@ def _price_built_up(step: Step) -> None:
         raise Invalid("quote.lines", field="lines", clause="2.3.1-a")
     for line in quote.lines:
         _line_complete(line)
+        _not_in_the_past(line, step.at)
     for field in ("payment_terms", "service_terms"):
         if not getattr(quote, field).strip():
             raise Invalid(f"quote.{field}", field=field, clause="2.3.2-a")
@@ -76,12 +80,31 @@ def _line_complete(line: QuoteLine) -> None:
         raise Invalid("quote.promise", field="computed_on", clause="2.3.1-b", line=line.position)
 
 
+def _not_in_the_past(line: QuoteLine, at: datetime) -> None:
+    """Nothing is promised for a day that is over, typed or computed (2.3.1-b)."""
+    if line.promised_on is not None and line.promised_on < house_day(at):
+        field = "typed_on" if line.typed_on else "computed_on"
+        raise Invalid("quote.promise_past", field=field, clause="2.3.1-b", line=line.position)
+
+
 def _still_valid(step: Step) -> None:
     if step.case.valid_until < house_day(step.at):
         raise Conflict("quote.over", field="valid_until", clause="2.3.1-b", number=step.case.number)
 
 
 def _key_needs_covered(step: Step) -> None:
+    """The enquiry is classified, what it needs is met, and no day is promised that is over (2.2.2, 2.3.1-b)."""
+    quote: Quote = step.case
+    _needs_met(step)
+    enquiry = step.session.get_one(Enquiry, quote.enquiry_id)
+    if enquiry.state not in UNDERSTOOD:
+        raise Conflict("quote.unclassified", field="enquiry", clause="2.2.2-a", number=enquiry.number)
+    for line in quote.lines:
+        _not_in_the_past(line, step.at)
+    _still_valid(step)
+
+
+def _needs_met(step: Step) -> None:
     """Every need of the enquiry has a rank; every key one has a line of this quote or a written refusal (2.2.2-b)."""
     quote: Quote = step.case
     covered = {answer.requirement_id for line in quote.lines for answer in line.answers}
@@ -91,7 +114,6 @@ def _key_needs_covered(step: Step) -> None:
             raise Conflict("quote.unranked", field="rank", clause="2.2.2-b", requirement=label)
         if need.rank == enquiry_rules.KEY and not need.refused and not need.ids & covered:
             raise Conflict("quote.uncovered", field="answers", clause="2.2.2-b", requirement=label)
-    _still_valid(step)
 
 
 def _round_recorded(step: Step) -> None:
@@ -111,6 +133,7 @@ def _terms_agreed(step: Step) -> None:
     if left:
         term, line = left[0]
         raise Invalid(f"quote.term.{term}", field=term, clause="2.3.2-a", line=line)
+    _needs_met(step)
     _margin_good_or_signed(step.session, step.case, step.at)
 
 

@@ -28,13 +28,18 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True)
 class Change:
-    """What a round did to a term. ``value`` None: it stays as it is; ``gone``: its line was taken off."""
+    """What a round did to a term. ``value`` None: it stays as it is; ``gone``: its line was taken off.
+
+    ``computed``: the day (ISO) computed beside the one that stands after it; ``reason``: why that one is offered.
+    """
 
     term: str
     line: int = 0
     value: Value | None = None
     agreed: bool = False
     gone: bool = False
+    computed: str | None = None
+    reason: str = ""
 
     @property
     def key(self) -> Key:

@@ -183,7 +183,7 @@ def test_a_round_changes_what_was_changed_and_tells_whom_it_concerns(talked: Quo
     typed = {
         "held_on": "2026-01-05", "ours": ours, "theirs": "葉經理", "next_step": "等回覆",
         "changes-1-term": "price", "changes-1-line": "1", "changes-1-value": "8,080.00",
-        "changes-2-term": "volume", "changes-2-value": "36",
+        "changes-2-term": "volume", "changes-2-value": "36", "changes-2-reason": "先到先裝",
         "changes-3-term": "service", "changes-3-value": str(before["service", 0].current), "changes-3-agreed": "1",
     }  # fmt: skip
     told = len(session.scalars(select(Notice).where(Notice.key == "quote.changed.volume")).all())
@@ -193,7 +193,10 @@ def test_a_round_changes_what_was_changed_and_tells_whom_it_concerns(talked: Quo
         ("volume", 36, False), ("service", None, True),
     ]  # fmt: skip
     assert len(session.scalars(select(Notice).where(Notice.key == "quote.changed.volume")).all()) == told + 1
-    assert "採購部" in text(sal, f"{PATH}/{talked.number}")
+    assert (row.changes[0]["computed"] is not None, row.changes[0]["reason"]) == (True, "先到先裝")
+    shown = text(sal, f"{PATH}/{talked.number}")
+    assert "採購部" in shown
+    assert "先到先裝" in shown
     nonsense = {**typed, "changes-2-value": "many"}
     answer = sal.post(f"{PATH}/{talked.number}/do/add_round", nonsense)
     assert (answer.status_code, "many" in answer.get_data(as_text=True)) == (400, True)

@@ -111,6 +111,21 @@ def test_nothing_is_understood_while_an_aspect_is_open(session: Session, house: 
     assert enquiry.requirements[0].aspects["price"] == "under 900 dollars"
 
 
+@pytest.mark.clause("2.2.1-b", "2.2.2-a")
+def test_nothing_is_classified_before_it_is_understood(session: Session, house: House, at: datetime) -> None:
+    enquiry, sal = deals.captured(session, house, at), house.actor("SAL")
+    with pytest.raises(Invalid) as error:
+        enquiries.classify(session, enquiry, 1, class_code="standard", rank="key", by=sal, at=at)
+    assert refusal(error) == ("enquiry.aspect.function", "function", "2.2.1-b")
+    assert (enquiry.requirements[0].class_code, enquiry.requirements[0].rank) == (None, None)
+    enquiries.state_aspects(session, enquiry, 1, dict.fromkeys(rules.ASPECTS), by=sal, at=at)
+    enquiries.complete(session, enquiry, by=sal, at=at)
+    enquiries.classify(session, enquiry, 1, class_code="standard", rank="key", by=sal, at=at)
+    enquiries.state_aspects(session, enquiry, 1, {"time": ""}, by=sal, at=at)
+    with pytest.raises(Invalid, match=r"enquiry\.aspect\.time"):
+        enquiries.rank(session, enquiry, by=sal, at=at)
+
+
 @pytest.mark.clause("2.2.2-a", "2.2.2-b")
 def test_every_requirement_needs_a_class_and_a_rank(session: Session, house: House, at: datetime) -> None:
     enquiry, sal = deals.captured(session, house, at, "one", "two"), house.actor("SAL")

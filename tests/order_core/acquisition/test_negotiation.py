@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,15 +10,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from order_core.acquisition import agreement
-from order_core.acquisition.days import house_day
+from order_core.acquisition.agreement import AgreedLine, Agreement
+from order_core.acquisition.days import end_of, house_day
+from order_core.acquisition.enquiry import service as enquiries
 from order_core.acquisition.enquiry.models import Enquiry
+from order_core.acquisition.enquiry.rules import ASPECTS
 from order_core.acquisition.quote import drafting, negotiation, queries, service, terms
 from order_core.acquisition.quote.negotiation import hold_round
 from order_core.acquisition.quote.terms import Change
 from order_core.errors import Conflict, Forbidden, IllegalStep, Invalid, Refusal
+from order_core.execution import papers
+from order_core.execution import service as orders
 from order_core.kernel import notice
 from order_core.kernel.case import history
 from order_core.kernel.notice import Notice
+from order_core.parties.models import ProductModel
 from order_core.rulebook.clocks import house_calendar
 from order_core.rulebook.inforce import book
 from tests.order_core.acquisition import deals
@@ -40,7 +46,7 @@ def told(session: Session, key: str) -> list[str | None]:
         (Change("delivery_date", 1, "2027-03-01"), ["LOG", "PRO"]),
         (Change("service", 0, "three years"), ["AFS"]),
         (Change("specification", 1, "RF-520, silent"), ["QUA", "RND"]),
-        (Change("volume", 1, 40), ["PUR"]),
+        (Change("volume", 1, 40, reason="two shifts"), ["PUR"]),
     ],
 )
 def test_a_changed_term_tells_the_departments_by_table_within_a_working_day(
@@ -57,6 +63,22 @@ def test_a_changed_term_tells_the_departments_by_table_within_a_working_day(
     notice.acknowledge(rows[0], person=house.people[departments[0]].id, at=at)
     assert notice.escalate_unread(session, at=due) == len(departments) - 1
     assert told(session, "unread") == ["SAL"] * (len(departments) - 1)
+
+
+@pytest.mark.clause("2.3.2-c")
+def test_the_time_runs_from_the_day_of_the_talk_and_a_late_entry_is_late(
+    session: Session, house: House, at: datetime
+) -> None:
+    quote, sal, change = deals.sent(session, house, at), house.actor("SAL"), Change("service", 0, "five years")
+    later = at + timedelta(days=20)
+    hold_round(session, quote, deals.meeting(house, house_day(at)), [change], by=sal, at=later)
+    (row,) = session.scalars(select(Notice).where(Notice.key == "quote.changed.service"))
+    opening = house_calendar().add(end_of(house_day(at)), timedelta(0))
+    assert row.due_at is not None
+    assert house_calendar().between(opening, row.due_at) == book(session, at).policy("T-02").budget
+    assert row.due_at < later
+    assert notice.escalate_unread(session, at=later) == 1
+    assert told(session, "unread") == ["SAL"]
 
 
 @pytest.mark.clause("2.3.2-c")
@@ -81,6 +103,28 @@ def test_a_new_revision_that_changes_terms_is_told_like_a_round(session: Session
     (row,) = queries.rounds(session, quote)
     assert (row.kind, row.revision) == ("revision", 2)
     assert told(session, "quote.changed.volume") == ["PUR"]
+
+
+@pytest.mark.clause("2.3.2-b", "2.3.2-c")
+def test_another_model_is_another_line_and_is_told(session: Session, house: House, at: datetime) -> None:
+    session.add(ProductModel(code="RF-999", appliance="refrigerator", names={"en": "Fridge"}))
+    session.flush()
+    quote, sal = deals.sent(session, house, at), house.actor("SAL")
+    service.revise(session, quote, valid_until=quote.valid_until, by=sal, at=at)
+    enquiry = session.get_one(Enquiry, quote.enquiry_id)
+    spec = deals.spec(enquiry, at, model_code="RF-999")
+    with pytest.raises(Invalid) as error:
+        drafting.set_line(session, quote, 1, spec, by=sal, at=at)
+    assert refusal(error) == ("quote.other_model", "model_code", "2.3.2-b")
+    assert quote.lines[0].model_code == "RF-520"
+    drafting.remove_line(session, quote, 1, by=sal, at=at)
+    drafting.set_line(session, quote, None, deals.spec(enquiry, at), by=sal, at=at)
+    drafting.set_line(session, quote, 2, spec, by=sal, at=at)
+    service.approve(session, quote, by=sal, at=at)
+    service.send(session, quote, by=sal, at=at)
+    (row,) = queries.rounds(session, quote)
+    assert {(c.line, c.gone) for c in terms.load(row.changes)} == {(1, True), (2, False)}
+    assert told(session, "quote.changed.specification") == ["QUA", "RND"]
 
 
 @pytest.mark.clause("2.3.2-b")
@@ -162,14 +206,47 @@ def test_nothing_is_won_while_one_of_the_four_is_open(session: Session, house: H
         hold_round(session, quote, met, [Change(term, line, agreed=True)], by=sal, at=at)
     negotiation.win(session, quote, None, by=sal, at=at)
     assert quote.state == "won"
-    assert told(session, "quote.won") == ["AFS", "LOG", "PRO", "QUA"]
+    assert told(session, "quote.won") == ["AFS", "LOG", "PRO", "PUR", "QUA"]
+
+
+@pytest.mark.clause("1.3-c", "2.2.2-b", "2.3.2-a")
+def test_a_key_need_and_a_won_quote_are_handed_over_with_a_clock(session: Session, house: House, at: datetime) -> None:
+    enquiry = deals.captured(session, house, at)
+    sal, usual = house.actor("SAL"), book(session, at).policy("HANDOVER")
+    enquiries.state_aspects(session, enquiry, 1, dict.fromkeys(ASPECTS), by=sal, at=at)
+    enquiries.classify(session, enquiry, 1, class_code="new_product", rank="key", by=sal, at=at)
+    enquiries.complete(session, enquiry, by=sal, at=at)
+    enquiries.rank(session, enquiry, by=sal, at=at)
+    deals.won(session, house, at, enquiry=enquiry)
+    due = house_calendar().add(at, usual.budget) if usual.working else at + usual.budget
+    for key, departments in (("enquiry.key_need", {"PRO", "RND"}), ("quote.won", {"AFS", "LOG", "PRO", "PUR", "QUA"})):
+        rows = session.scalars(select(Notice).where(Notice.key == key)).all()
+        assert {row.to_department for row in rows} == departments
+        assert {(row.due_at, row.acknowledged_at, row.everyone) for row in rows} == {(due, None, True)}
+    assert notice.escalate_unread(session, at=due) == 7
+
+
+@pytest.mark.clause("2.3.2-a", "3.1.2-a")
+@pytest.mark.parametrize("quantity", [2, 30])
+def test_a_won_quote_is_told_to_those_who_will_confirm_its_order(
+    session: Session, house: House, at: datetime, quantity: int
+) -> None:
+    quote = deals.won(session, house, at, quantity=quantity)
+    order = orders.draft_from(session, quote.number, by=house.actor("SAL"), at=at)
+    orders.issue(session, order, by=house.actor("SAL"), at=at)
+    assert told(session, "quote.won") == order.confirmers
+    assert ("PUR" in order.confirmers) == (quantity == 30)
 
 
 @pytest.mark.clause("2.3.2-a", "3.1.1-a")
 def test_a_won_quote_is_what_an_order_is_issued_from(session: Session, house: House, at: datetime) -> None:
     quote, sal = deals.sent(session, house, at), house.actor("SAL")
     assert agreement.find(session, quote.number) is None
-    changes = [Change("price", 1, 96_000), Change("volume", 1, 40), Change("payment", 0, "60 days")]
+    changes = [
+        Change("price", 1, 96_000),
+        Change("volume", 1, 40, reason="two shifts"),
+        Change("payment", 0, "60 days"),
+    ]
     hold_round(session, quote, deals.meeting(house, house_day(at)), changes, by=sal, at=at)
     negotiation.win(session, quote, deals.meeting(house, house_day(at)), by=sal, at=at)
     found = agreement.find(session, quote.number)
@@ -178,6 +255,42 @@ def test_a_won_quote_is_what_an_order_is_issued_from(session: Session, house: Ho
     (line,) = found.lines
     assert (line.unit_price, line.quantity, line.due_on) == (96_000, 40, quote.lines[0].promised_on)
     assert terms.given_way_bp(queries.standing(session, quote)) == 2_000 * 10_000 // 98_000
+
+
+@pytest.mark.clause("3.1.1-a")
+def test_what_one_order_took_of_a_quote_is_a_difference_in_the_next(
+    session: Session, house: House, at: datetime
+) -> None:
+    quote, sal = deals.won(session, house, at), house.actor("SAL")
+    first = orders.draft_from(session, quote.number, by=sal, at=at)
+    second = orders.draft_from(session, quote.number, by=sal, at=at)
+    orders.issue(session, first, by=sal, at=at)
+    with pytest.raises(Invalid) as error:
+        orders.issue(session, second, by=sal, at=at)
+    assert refusal(error) == ("order.unexplained", "lines.1.quantity", "3.1.1-a")
+    (difference,) = papers.differences(session, second)
+    assert (difference.agreed, difference.ordered) == (0, 30)
+    assert papers.differences(session, first) == []
+    orders.issue(session, second, by=sal, at=at, explanations={"*": "Ms Lin wants as many again at that price."})
+    assert (second.state, papers.differences(session, first)) == ("issued", []), "the first was issued before"
+    third = orders.draft_from(session, quote.number, by=sal, at=at)
+    assert [line.quantity for line in third.lines] == [0], "nothing is left to be taken over"
+
+
+@pytest.mark.clause("3.1.1-a")
+def test_units_are_drawn_from_the_line_that_was_meant() -> None:
+    may, june = date(2027, 5, 3), date(2027, 6, 1)
+    lines = (AgreedLine("A", "a", 30, 1, may), AgreedLine("A", "a", 30, 1, june), AgreedLine("B", "b", None, 1, None))
+    agreed = Agreement("QT-1", 1, "HKD", "", "", lines, once=True)
+
+    def left(*ordered: tuple[str, int, date]) -> list[int | None]:
+        taken = [AgreedLine(model, "", units, 1, due) for model, units, due in ordered]
+        return [line.quantity for line in agreement.less(agreed, taken).lines]
+
+    assert left() == [30, 30, None]
+    assert left(("A", 20, june)) == [30, 10, None]
+    assert left(("A", 40, june), ("B", 5, may)) == [20, 0, None]
+    assert left(("A", 90, date(2028, 1, 3)), ("A", 5, may)) == [0, 0, None]
 
 
 @pytest.mark.clause("2.3.1-a", "2.3.2-a")

@@ -57,7 +57,9 @@ def test_a_change_that_nobody_reads_is_counted_until_it_is_escalated(
 ) -> None:
     quote = deals.sent(session, house, at)
     met = deals.meeting(house, house_day(at))
-    negotiation.hold_round(session, quote, met, [Change("volume", 1, 40)], by=house.actor("SAL"), at=at)
+    negotiation.hold_round(
+        session, quote, met, [Change("volume", 1, 40, reason="two shifts")], by=house.actor("SAL"), at=at
+    )
     later = at + timedelta(days=3)
     assert (probes.unread_changes(session, at), probes.unread_changes(session, later)) == (0, 1)
     assert probes.rounds_of_nobody(session, at) == 0

@@ -15,6 +15,7 @@ from order_core.acquisition.quote import promise, supply
 from order_core.acquisition.quote.models import ExpectedSupply, SupplyTerms
 from order_core.errors import Forbidden, Invalid
 from order_core.execution import commitments
+from order_core.execution import service as execution
 from order_core.kernel import stock
 from order_core.kernel.actor import WORKER
 from order_core.kernel.ledger import StockLocation
@@ -74,6 +75,24 @@ def test_what_orders_wait_for_is_not_promised_again(session: Session, house: Hou
     after = promise.computed(session, "RF-520", 8, house_day(at))[0]
     assert (before.from_stock, after.from_stock) == (8, 7)
     assert after.on > before.on
+
+
+@pytest.mark.clause("2.3.1-b")
+def test_what_was_won_is_promised_once_until_it_is_ordered(session: Session, house: House, at: datetime) -> None:
+    first, sal = deals.won(session, house, at), house.actor("SAL")
+    (line,) = first.lines
+    assert line.promised_on is not None
+    demand = [Demand(line.promised_on, 30)]
+    assert list(commitments.of_won_quotes(session, "RF-520")) == demand
+    second = deals.sent(session, house, at)
+    later = second.lines[0].promised_on
+    assert later is not None
+    assert later > line.promised_on
+    order = execution.draft_from(session, first.number, by=sal, at=at)
+    assert list(commitments.of_won_quotes(session, "RF-520")) == demand, "a draft has taken nothing yet"
+    execution.issue(session, order, by=sal, at=at)
+    assert list(commitments.of_won_quotes(session, "RF-520")) == []
+    assert list(commitments.of_orders(session, "RF-520")) == demand
 
 
 @pytest.mark.clause("2.3.1-b")

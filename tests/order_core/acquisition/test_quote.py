@@ -14,8 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from order_core.acquisition.days import end_of, house_day
+from order_core.acquisition.enquiry import merging
 from order_core.acquisition.enquiry import service as enquiries
 from order_core.acquisition.enquiry.models import Enquiry
+from order_core.acquisition.enquiry.rules import ASPECTS
 from order_core.acquisition.quote import drafting, negotiation, queries, rules, service, steps
 from order_core.acquisition.quote.models import Quote, QuoteRevision
 from order_core.acquisition.quote.negotiation import hold_round
@@ -156,6 +158,7 @@ def test_a_date_is_computed_and_a_typed_one_stands_beside_it_for_a_reason(
     assert (line.promised_on, line.computed_on) == (computed - timedelta(days=3), computed)
     drafting.type_date(session, quote, 1, None, "", by=sal, at=at)
     assert (line.promised_on, line.typed_reason) == (computed, None)
+    drafting.type_date(session, quote, 1, computed, "a fair", by=sal, at=at)
     line.computed_on = None
     with pytest.raises(Invalid) as error:
         service.approve(session, quote, by=sal, at=at)
@@ -190,6 +193,45 @@ def test_a_key_need_is_in_a_line_or_refused_in_writing_before_anything_is_sent(
     frozen = service.send(session, quote, by=sal, at=at)
     assert [row["refusal"] for row in frozen.content["refusals"]] == ["Prices are the same for all."]
     assert enquiry.state == "answered"
+
+
+@pytest.mark.clause("2.2.1-b", "2.2.2-a")
+def test_nothing_is_sent_before_its_enquiry_is_classified(session: Session, house: House, at: datetime) -> None:
+    enquiry, sal = deals.captured(session, house, at), house.actor("SAL")
+    enquiries.state_aspects(session, enquiry, 1, dict.fromkeys(ASPECTS), by=sal, at=at)
+    enquiries.classify(session, enquiry, 1, class_code="standard", rank="key", by=sal, at=at)
+    quote = deals.drafted(session, house, at, enquiry)
+    service.approve(session, quote, by=sal, at=at)
+    with pytest.raises(Conflict) as error:
+        service.send(session, quote, by=sal, at=at)
+    assert refusal(error) == ("quote.unclassified", "enquiry", "2.2.2-a")
+    assert (quote.state, enquiry.state) == ("approved", "captured")
+    enquiries.complete(session, enquiry, by=sal, at=at)
+    enquiries.rank(session, enquiry, by=sal, at=at)
+    service.send(session, quote, by=sal, at=at)
+    assert (quote.state, enquiry.state) == ("sent", "answered")
+
+
+@pytest.mark.clause("2.2.2-b", "2.3.2-a")
+def test_a_need_that_became_key_after_sending_keeps_the_quote_from_being_won(
+    session: Session, house: House, at: datetime
+) -> None:
+    enquiry = deals.classified(session, house, at, "fridges", "a discount", "an app",
+                               ranks=("secondary", "secondary", "key"))  # fmt: skip
+    first, second, third = enquiry.requirements
+    sal, met = house.actor("SAL"), deals.meeting(house, house_day(at))
+    quote = deals.sent(session, house, at, enquiry=enquiry, answers=(first.id, third.id))
+    later = deals.classified(session, house, at, "five per cent off", ranks=("key",))
+    assert enquiry.state == "answered"
+    (other,) = later.requirements
+    merging.merge(session, second, other, score=None, by=sal, at=at)
+    with pytest.raises(Conflict) as error:
+        negotiation.win(session, quote, met, by=sal, at=at)
+    assert refusal(error) == ("quote.uncovered", "answers", "2.2.2-b")
+    assert (quote.state, queries.rounds(session, quote)) == ("sent", [])
+    enquiries.refuse(session, later, 1, "Prices are the same for all.", by=sal, at=at)
+    negotiation.win(session, quote, met, by=sal, at=at)
+    assert quote.state == "won"
 
 
 def sal_changes(session: Session, house: House, quote: Quote, at: datetime, move: str) -> None:
