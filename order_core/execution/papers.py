@@ -24,6 +24,7 @@ from order_core.rulebook.clocks import house_calendar
 
 ALL_ELSE = "*"
 """Key of an explanation for every difference that has none of its own."""
+DATE = ".due_on"
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,40 @@ def explain(session: Session, order: Order, texts: Mapping[str, str], *, by: Act
     order.unexplained = len(still_open)
     session.flush()
     return still_open
+
+
+@carries("guard", "3.1.1-a", "3.2.3-a")
+def explain_amended(
+    session: Session,
+    order: Order,
+    former: Content,
+    change: str,
+    texts: Mapping[str, str],
+    *,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Explain an amended order: its dates by the change's number, everything else said otherwise by words of its own.
+
+    What differs from the former revision alone, and not from the agreement, is explained as well (3.2.3-a).
+
+    Raises:
+        Invalid: the first field that is said otherwise without words.
+    """
+    differing = differences(session, order)
+    own = {d.field: text for d in differing if (text := _why(texts, d.field))}
+    own |= {d.field: change for d in differing if d.field.endswith(DATE) and d.field not in own}
+    explain(session, order, own, by=by, at=at)
+    known = explanations(session, order)
+    for moved in rules.changes(former, content(order)):
+        if moved.field.endswith(DATE):
+            continue
+        why = _why(texts, moved.field)
+        if why is None:
+            raise Invalid("order.amend_unexplained", field=moved.field, clause="3.2.3-a", change=change)
+        if moved.field not in known:
+            _write(session, order, moved, None, why, by.id, at)
+    session.flush()
 
 
 def _why(texts: Mapping[str, str], field: str) -> str | None:
