@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from order_core.acquisition import agreement
 from order_core.acquisition.agreement import Agreement
 from order_core.clauses import carries
-from order_core.errors import Invalid, NotFound
+from order_core.errors import Conflict, Invalid, NotFound
 from order_core.execution import rules
+from order_core.execution.design.models import DesignTask
 from order_core.execution.models import Order, OrderLine
 from order_core.execution.records import OrderExplanation, OrderRevision
 from order_core.execution.rules import Content, Difference, Line
@@ -73,9 +74,12 @@ def rewrite(session: Session, order: Order, edit: Edit, *, at: datetime) -> bool
     """Let the order say something else; whether anything changed. Lines keep their place.
 
     Raises:
-        NotFound: a model, or a site of this customer, that there is none of (``lines.2.site_id``).
+        NotFound: a model, or a site of this customer, that there is none of (``lines.2.site_id``);
+        Conflict: a line that has a design task would be gone.
     """
     before = content(order)
+    if edit.lines is not None:
+        _droppable(session, order.lines[len(edit.lines) :], len(edit.lines))
     for name in rules.TERMS:
         given = getattr(edit, name)
         if given is not None and not rules.same(given, getattr(order, name)):
@@ -98,6 +102,16 @@ def _set_lines(order: Order, lines: Sequence[Line]) -> None:
                 setattr(row, name, value)
     del order.lines[len(lines) :]
     order.lines.extend(OrderLine(**vars(line)) for line in lines[len(order.lines) :])
+
+
+@carries("guard", "3.2.1-a")
+def _droppable(session: Session, dropped: Sequence[OrderLine], kept: int) -> None:
+    """Raise ``Conflict`` where a line that is to go has a design task, which would have no line any more."""
+    tasks = select(DesignTask.line_id).where(DesignTask.line_id.in_([line.id for line in dropped]))
+    designed = set(session.scalars(tasks))
+    for n, line in enumerate(dropped, kept + 1):
+        if line.id in designed:
+            raise Conflict("design.line_has_task", field=f"lines.{n}", clause="3.2.1-a", model=line.model_code, line=n)
 
 
 def _known(session: Session, order: Order, lines: Sequence[Line]) -> None:

@@ -11,9 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from order_core.errors import Conflict, Forbidden, Invalid
+from order_core.execution import amendment, papers, service
+from order_core.execution.amendment import ApprovedChange
 from order_core.execution.design import planning, rules
 from order_core.execution.design import service as designs
 from order_core.execution.design.models import Design, DesignTask
+from order_core.execution.papers import Edit
 from order_core.issues.models import Issue
 from order_core.kernel import clock
 from order_core.kernel.case import history, state_faults
@@ -211,3 +214,19 @@ def test_where_a_task_stands_is_read_off_owner_plan_and_design(session: Session,
     assert designs.undesigned(session, design.task.line.order) == []
     steps = [entry.step for entry in history(session, design) if not entry.step.startswith("note:")]
     assert steps == ["open", "submit", "release"]
+
+
+@pytest.mark.clause("3.2.1-a")
+def test_a_line_that_is_being_designed_is_not_amended_away(session: Session, house: House, at: datetime) -> None:
+    order = orders.until(
+        session, house, "confirmed", at, orders.line(house, at), orders.line(house, at, new_design=True)
+    )
+    said, source = papers.content(order), amendment.source(lambda _session, _order: [ApprovedChange("ECR-1", 0, 0)])
+    wanted = Edit(said.lines[:1])
+    try:
+        with pytest.raises(Conflict) as refused:
+            service.amend(session, order, "ECR-1", by=house.actor("SAL"), at=at, wanted=wanted)
+    finally:
+        amendment.SOURCES.remove(source)
+    assert (refused.value.code, refused.value.field) == ("design.line_has_task", "lines.2")
+    assert (papers.content(order), order.state, order.revision) == (said, "confirmed", 1), "nothing is half done"
