@@ -16,10 +16,8 @@ from order_core.execution.change.models import ChangeRequest
 from order_core.execution.change.rules import Moved
 from order_core.execution.design.models import Design
 from order_core.execution.models import Order, OrderLine
+from order_core.execution.rules import AMENDABLE
 from order_core.kernel.clock import Clock
-
-AMENDABLE = ("confirmed", "executing")
-"""States of an order into which a change can be worked."""
 
 
 def found(words: Collection[str]) -> Select[Any]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from order_core.clauses import carries
 from order_core.errors import Conflict, Invalid, NotFound
 from order_core.execution.design.lifecycle import PLAN_KIND, of_department
+from order_core.execution.design.lifecycle import plan_of as plan_of
 from order_core.execution.design.models import Design, DesignTask
 from order_core.issues import service as issues
 from order_core.issues.models import Issue
@@ -30,11 +31,6 @@ def task_of(design: Design) -> DesignTask:
     if task is None or task.owner_id is None:
         raise Conflict("design.unassigned", clause="3.2.1-a", number=design.number)
     return task
-
-
-def plan_of(session: Session, design: Design) -> ActionPlan | None:
-    """The R&D plan of a design's task."""
-    return plans.about(session, design.task, PLAN_KIND) if design.task is not None else None
 
 
 def stages(session: Session, design: Design) -> list[PlanItem]:

@@ -11,6 +11,8 @@ from order_core.errors import Conflict, Forbidden, Invalid
 from order_core.execution.design import points, rules
 from order_core.execution.design.lifecycle import DESIGN, OWNER, REVIEW, content, not_submitter, of_department
 from order_core.execution.design.models import Design, DesignReview
+from order_core.execution.design.service import open_tasks
+from order_core.execution.rules import AMENDABLE
 from order_core.kernel import clock, sign
 from order_core.kernel.actor import Actor
 from order_core.kernel.case import note
@@ -182,11 +184,14 @@ def release(session: Session, design: Design, *, by: Actor, at: datetime) -> Non
 
 
 def withdraw(session: Session, design: Design, reason: str, *, by: Actor, at: datetime) -> None:
-    """Give a design up, with the reason."""
+    """Give a design up, with the reason; the task of an order that is to be made is open again without it."""
     reviewed = design.state == "in_review"
     DESIGN.advance(session, design, "withdraw", by=by, at=at, data={"reason": reason})
     if reviewed:
         _end(session, design, "withdrawn", at=at)
+    order = design.task.line.order if design.task is not None else None
+    if order is not None and order.state in AMENDABLE:
+        open_tasks(session, order, by=by, at=at)
 
 
 def _end(session: Session, design: Design, outcome: str, *, at: datetime) -> DesignReview:
