@@ -18,8 +18,8 @@ from order_core.parties.models import ContactPerson
 from order_core.rulebook.machines import machine
 
 CONFIRM = "confirm"
-ENDINGS = {"refuse": ("MGT:head",), "cancel": ("CUS", "MGT:head")}
-"""How an order ends before its time → who must sign for it (6.2.1)."""
+ENDINGS = {"refuse": "order_refusal", "cancel": "order_cancellation"}
+"""How an order ends before its time → the rulebook's name of who must sign for it (6.2.1, 9.1)."""
 
 
 def complete(session: Session, order: Order, *, at: datetime) -> None:

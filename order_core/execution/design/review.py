@@ -46,7 +46,7 @@ def submit(
         Invalid: what the content lacks, a meeting in the past or nowhere, a department that is none.
     """
     calendar, opinion = house_calendar(session), book(session, at).policy(OPINION_CLOCK)
-    invited = _invited(session, also, at)
+    invited = invited_to(session, also, at)
     if meets_on < at.astimezone(ZoneInfo(calendar.zone)).date():
         raise Invalid("design.meets_on", field="meets_on", clause="3.2.2-b")
     if not place.strip():
@@ -68,7 +68,7 @@ def submit(
     return review
 
 
-def _invited(session: Session, also: Collection[str], at: datetime) -> list[str]:
+def invited_to(session: Session, also: Collection[str], at: datetime) -> list[str]:
     """The four, whom the rulebook adds, and whom R&D wishes to hear. Raises ``Invalid`` for what is no department."""
     strange = next((code for code in also if code not in DEPARTMENTS), None)
     if strange is not None:
