@@ -245,7 +245,7 @@ def test_only_those_asked_to_sign_ask_back_and_only_sales_answers(session: Sessi
     ("values", "voided"),
     [
         ({"quantity": 2}, ["LOG", "PRO"]),
-        ({"specification": "RF-520, left-hand door"}, ["QUA"]),
+        ({"specification": "RF-520, left-hand door"}, ["PRO", "QUA"]),
         ({"due_on": date(2027, 2, 1)}, ["LOG", "PRO"]),
         ({"unit_price": 500_000}, []),
     ],
@@ -351,6 +351,21 @@ def test_another_room_may_keep_an_order_from_being_confirmed(session: Session, h
         assert order.state == "issued"
     finally:
         gates.GATES["confirm"].remove(untreated)
+
+
+@pytest.mark.clause("3.1.2-b")
+@pytest.mark.parametrize("values", [{"specification": "RF-520, explosion-proof"}, {"new_design": True}])
+def test_production_signs_again_where_it_has_to_make_something_else(
+    session: Session, house: House, at: datetime, values: Any
+) -> None:
+    order = until(session, house, "issued", at)
+    orders.confirm(session, order, by=house.actor("PRO"), at=at)
+    query = confirmation.ask_back(session, order, "what climate?", by=house.actor("QUA"), at=at)
+    confirmation.answer(
+        session, order, query, "tropical", by=house.actor("SAL"), at=at,
+        wanted=edit(order, **values), explanations={"*": "asked for by telephone"},
+    )  # fmt: skip
+    assert "PRO" not in standing(session, order)
 
 
 @pytest.mark.clause("3.2.3-a", "3.2.3-b", "3.2.3-c")
