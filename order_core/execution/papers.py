@@ -85,7 +85,7 @@ def rewrite(session: Session, order: Order, edit: Edit, *, at: datetime) -> bool
         if given is not None and not rules.same(given, getattr(order, name)):
             setattr(order, name, given.strip())
     if edit.lines is not None:
-        _known(session, order, edit.lines)
+        known(session, order, edit.lines)
         _set_lines(order, edit.lines)
     if content(order) == before:
         return False
@@ -114,7 +114,9 @@ def _droppable(session: Session, dropped: Sequence[OrderLine], kept: int) -> Non
             raise Conflict("design.line_has_task", field=f"lines.{n}", clause="3.2.1-a", model=line.model_code, line=n)
 
 
-def _known(session: Session, order: Order, lines: Sequence[Line]) -> None:
+@carries("check", "3.1.1-b")
+def known(session: Session, order: Order, lines: Sequence[Line]) -> None:
+    """Raise ``NotFound`` for a model, or a place of this customer, that there is none of."""
     for n, line in enumerate(lines, 1):
         if session.get(ProductModel, line.model_code) is None:
             raise NotFound("record.unknown", field=f"lines.{n}.model_code", number=line.model_code)
