@@ -87,5 +87,4 @@ def _end(session: Session, order: Order, kind: str, *, by: Actor, at: datetime) 
     ORDER.advance(session, order, kind, by=by, at=at)
     confirmation.stop_all(session, order, at=at)
     for department in order.confirmers:
-        params = {"number": order.number}
-        tell(session, key="order.ended", at=at, about=order, department=department, params=params, everyone=True)
+        hand_over(session, order, to=department, key="order.ended", at=at)

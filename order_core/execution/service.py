@@ -19,9 +19,9 @@ from order_core.execution.papers import Edit
 from order_core.kernel import sign
 from order_core.kernel.actor import Actor
 from order_core.kernel.case import note
-from order_core.kernel.notice import tell
 from order_core.parties.models import Customer
 from order_core.rulebook.clocks import house_calendar
+from order_core.rulebook.handover import hand_over
 
 __all__ = [
     "CONFIRM",
@@ -246,7 +246,7 @@ def accept(session: Session, order: Order, *, by: Actor, at: datetime) -> None:
     signed = sign.digest_of(content(order))
     ORDER.advance(session, order, "accept", by=by, at=at, data={"signed_digest": signed})
     order.accepted_at = at
-    tell(session, key="order.accepted", at=at, about=order, department="AFS", params={"number": order.number})
+    hand_over(session, order, to="AFS", key="order.accepted", at=at)
 
 
 def close(session: Session, order: Order, *, by: Actor, at: datetime) -> None:

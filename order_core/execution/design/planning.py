@@ -16,10 +16,10 @@ from order_core.issues.rules import OPEN_STATES
 from order_core.kernel import plan as plans
 from order_core.kernel.actor import WORKER, Actor
 from order_core.kernel.case import note
-from order_core.kernel.notice import tell
 from order_core.kernel.plan import Action, ActionPlan, PlanItem
 from order_core.plans import service
 from order_core.plans.service import PLAN
+from order_core.rulebook.handover import hand_over
 
 CLAUSE = "3.2.1-b"
 TOLD = ("PRO", "SAL")
@@ -101,8 +101,7 @@ def approve(session: Session, design: Design, *, by: Actor, at: datetime) -> Iss
     late = last > task.needed_on
     params = {"number": design.number, "on": last.isoformat(), "needed": task.needed_on.isoformat()}
     for department in TOLD:
-        tell(session, key="design.late" if late else "design.planned", at=at, about=design, department=department,
-             params=params)  # fmt: skip
+        hand_over(session, design, to=department, key="design.late" if late else "design.planned", at=at, params=params)
     return _alert(session, design, task, last, by=by, at=at) if late else None
 
 
@@ -155,7 +154,7 @@ def adjust(
         return None
     params = {"number": design.number, "on": last.isoformat(), "needed": task.needed_on.isoformat()}
     for department in TOLD:
-        tell(session, key="design.late", at=at, about=design, department=department, params=params)
+        hand_over(session, design, to=department, key="design.late", at=at, params=params)
     return _alert(session, design, task, last, by=by, at=at)
 
 

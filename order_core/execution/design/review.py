@@ -22,6 +22,7 @@ from order_core.kernel.sign import SignOff
 from order_core.parties.models import Person
 from order_core.rulebook.calendar import house_calendar
 from order_core.rulebook.departments import DEPARTMENTS
+from order_core.rulebook.handover import hand_over
 from order_core.rulebook.inforce import book
 
 OPINION_CLOCK = "OPINION"
@@ -169,7 +170,7 @@ def send_back(session: Session, design: Design, *, by: Actor, at: datetime) -> N
     DESIGN.advance(session, design, "send_back", by=by, at=at, data={"points": still})
     _end(session, design, "sent_back", at=at)
     params = {"number": design.number, "points": len(still)}
-    tell(session, key="design.sent_back", at=at, about=design, department=OWNER, params=params)
+    hand_over(session, design, to=OWNER, key="design.sent_back", at=at, params=params)
 
 
 @carries("sign", "3.2.2-b", "3.2.2-c")
@@ -179,8 +180,7 @@ def release(session: Session, design: Design, *, by: Actor, at: datetime) -> Non
     design.released_at = at
     review = _end(session, design, "released", at=at)
     for department in sorted({*review.invited, "PRO", "SAL"}):
-        tell(session, key="design.released", at=at, about=design, department=department,
-             params={"number": design.number})  # fmt: skip
+        hand_over(session, design, to=department, key="design.released", at=at)
 
 
 def withdraw(session: Session, design: Design, reason: str, *, by: Actor, at: datetime) -> None:

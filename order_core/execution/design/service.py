@@ -125,7 +125,7 @@ def assign(session: Session, design: Design, owner_id: int, *, by: Actor, at: da
     note(session, design, "design_assigned", by=by, at=at, data={"owner_id": owner.id}, clauses=("3.2.1-a",))
     params = {"number": design.number}
     tell(session, key="design.yours", at=at, about=design, person=owner.id, params=params)
-    tell(session, key="design.assigned", at=at, about=design, department="SAL", params=params)
+    hand_over(session, design, to="SAL", key="design.assigned", at=at)
 
 
 def record_needs(session: Session, design: Design, needs: Sequence[Need], *, by: Actor, at: datetime) -> None:
