@@ -19,6 +19,8 @@ from order_core.execution.design.rules import REVIEWERS
 from order_core.issues.models import Issue
 from order_core.kernel.clock import Clock
 from order_core.kernel.notice import Notice, acknowledge, escalate_unread
+from order_core.performance import handovers
+from order_core.performance.service import indicators
 from order_core.rulebook.handover import hand_over
 from tests.order_core import designs, orders
 from tests.order_core.conftest import House
@@ -51,6 +53,24 @@ def test_acknowledged_in_time_nobody_higher_hears_of_it(
     acknowledge(notice, person=house.people["RND"].id, at=at + timedelta(hours=1))
     session.flush()
     assert escalate_unread(session, at=at + 9 * DAY) == 0
+
+
+@pytest.mark.clause("1.3-c", "1.3-d")
+def test_the_delay_of_a_pair_of_departments_is_counted_from_acknowledged_handovers(
+    session: Session, house: House, at: datetime
+) -> None:
+    slow, quick, unread = (designs.asked(session, house, at) for _ in range(3))
+    for change, hours in ((slow, 24), (quick, 0.5)):
+        (notice,) = session.scalars(select(Notice).where(Notice.about_number == change.number))
+        acknowledge(notice, person=house.people["RND"].id, at=at + timedelta(hours=hours))
+    session.flush()
+    found = handovers.acknowledged(session, at, at + 2 * DAY)
+    (pair,) = handovers.by_pair(found)
+    assert (pair.giver, pair.taker, pair.hours) == ("QUA", "RND", 4.25), "eight working hours, and half an hour"
+    assert [record.number for record in pair.records] == [slow.number, quick.number]
+    assert unread.number not in {record.number for record in found}
+    (figure,) = (one for one in indicators(session, at=at + 2 * DAY) if one.code == "HO")
+    assert (figure.value, figure.target, figure.count, figure.newest) == (4.25, 8.0, 2, at + DAY)
 
 
 def taken(session: Session, case: Any, to: str, since: int) -> bool:
