@@ -10,6 +10,7 @@ from order_core.clauses import carries
 from order_core.errors import Conflict, Forbidden, Invalid
 from order_core.execution import confirmers, papers
 from order_core.execution.conditions import CONFIRM, ORDER, complete, open_queries
+from order_core.execution.design import planning
 from order_core.execution.design import service as design
 from order_core.execution.models import Order
 from order_core.execution.papers import Edit
@@ -254,5 +255,6 @@ def _revised(
     papers.explain(session, order, explanations, by=by, at=at)
     complete(session, order, at=at)
     papers.keep(session, order, "answer", by=by, at=at)
+    planning.retime(session, order, by=by, at=at)
     send_round(session, order, by=by, at=at)
     return True

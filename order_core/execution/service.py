@@ -14,6 +14,7 @@ from order_core.errors import Conflict, Forbidden, Invalid
 from order_core.execution import amendment, confirmation, papers, rules
 from order_core.execution.conditions import CONFIRM, ORDER, complete
 from order_core.execution.confirmation import confirm
+from order_core.execution.design import planning
 from order_core.execution.models import Order, OrderLine
 from order_core.execution.papers import Edit
 from order_core.kernel import sign
@@ -189,6 +190,7 @@ def _amend(
     papers.explain_amended(session, order, former, change, explanations, by=by, at=at)
     complete(session, order, at=at)
     papers.keep(session, order, "amend", by=by, at=at, change=change)
+    planning.retime(session, order, by=by, at=at)
     confirmation.send_round(session, order, by=by, at=at, anew=(MAKER,))
 
 

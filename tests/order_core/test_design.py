@@ -285,6 +285,27 @@ def test_a_design_under_way_follows_what_its_line_asks_for(session: Session, hou
     assert told(session, "design.aimed") == ["RND"]
 
 
+@pytest.mark.clause("3.2.1-b")
+def test_a_date_that_moves_forward_moves_what_the_plan_is_measured_by(
+    session: Session, house: House, at: datetime
+) -> None:
+    order = driven.ordered(session, house, at, due_on=(at + 90 * DAY).date())
+    design = driven.until(session, house, "designing", at, order)
+    task = design.task
+    assert task is not None
+    before = task.needed_on
+    source, sales = amendment.source(lambda _session, _order: [ApprovedChange("ECR-9", -50, 0)]), house.actor("SAL")
+    try:
+        service.amend(session, order, "ECR-9", by=sales, at=at)
+    finally:
+        amendment.SOURCES.remove(source)
+    assert order.promised_on is not None
+    assert task.needed_on < order.promised_on < before
+    alert = session.get_one(Issue, task.alert_id)
+    assert (alert.kind, alert.order_id) == ("alert", order.id)
+    assert planning.retime(session, order, by=sales, at=at) == [alert], "it is warned of once"
+
+
 @pytest.mark.clause("3.2.1-a")
 def test_a_task_whose_only_design_is_given_up_is_open_again(session: Session, house: House, at: datetime) -> None:
     design = driven.until(session, house, "in_review", at)
