@@ -374,6 +374,13 @@ def test_declared_days_and_revisions_of_the_shipped_product_are_none(session: Se
     assert house_calendar(session) is usual_calendar()
 
 
+@pytest.mark.clause("9.1")
+def test_a_change_in_force_is_told_to_everybody(session: Session, house: House, other_hr: Actor, at: datetime) -> None:
+    released(session, house, other_hr, at)
+    rows = session.scalars(select(Notice).where(Notice.key == "rulebook.released")).all()
+    assert {(row.to_department, row.everyone) for row in rows} == {(code, True) for code in DEPARTMENTS}
+
+
 DELIVERED = ("2.", "3.1", "3.2", "6.2.1", "9.1")
 """Clauses, by their beginnings, of the chapters whose signatures the program asks for."""
 
