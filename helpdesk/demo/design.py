@@ -268,12 +268,18 @@ class _Studio:
         self.results(new, {"C1": 37.0, "C2": 212}, at + 6 * DAY)
         self.review(new, self.yan.actor(), at + 7 * DAY, *REVIEWERS)
         review.release(session, new, by=self.by("rnd"), at=at + 9 * DAY)
-        for notice in change.notices:
-            key = KEYS.get(notice.department, "log")
-            acknowledge.acknowledge(session, change, "", by=self.by(key), at=at + timedelta(hours=8))
-        changes.implement(session, change, by=self.by("rnd"), at=at + 10 * DAY)
+        self.acknowledged(change, at + timedelta(hours=8))
+        if not changes.implement(session, change, by=self.by("rnd"), at=at + 10 * DAY):
+            self.acknowledged(change, at + 11 * DAY)
+            changes.implement(session, change, by=self.by("rnd"), at=at + 12 * DAY)
         changes.verify(session, change, "二十台無漏冷", by=self.by("qua"), at=at + 30 * DAY)
         return new
+
+    def acknowledged(self, change: ChangeRequest, at: datetime) -> None:
+        """Every department that has not yet done so takes note."""
+        for notice in (notice for notice in change.notices if notice.acknowledged_at is None):
+            by = self.by(KEYS.get(notice.department, "log"))
+            acknowledge.acknowledge(self.session, change, "", by=by, at=at)
 
     def approved(self, design: Design, days: int) -> None:
         """Holders of affected records are told; production has acknowledged, others have not."""

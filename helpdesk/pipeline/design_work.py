@@ -16,6 +16,7 @@ from order_core.execution.design import queries, review
 from order_core.execution.design.lifecycle import change_behind
 from order_core.execution.design.models import Design
 from order_core.execution.design.queries import Row
+from order_core.execution.rules import AMENDABLE
 from order_core.kernel import sign
 from order_core.kernel.actor import Actor
 from order_core.kernel.clock import Clock
@@ -103,7 +104,7 @@ def _amendments(session: Session) -> list[Work]:
     return [
         Work("change_amend", moved.number, f"/orders/{moved.number}", change.number, _end_of(moved.before), HOUR)
         for change in approved
-        for moved in change_queries.unworked(session, change)
+        for moved in change_queries.unworked(session, change, AMENDABLE)
     ]
 
 

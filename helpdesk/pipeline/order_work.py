@@ -75,21 +75,21 @@ def to_start(session: Session, by: Actor, at: datetime) -> list[Work]:
 
 @provides
 def to_decide(session: Session, by: Actor, _at: datetime) -> list[Work]:
-    """Orders that are to be refused or cancelled, and wait for the signature of management's head."""
-    if by.department != "MGT" or not by.head:
-        return []
+    """Orders that are to be refused or cancelled, and wait for this signature."""
     wanted = select(OrderEnding, Order).join(Order, Order.id == OrderEnding.order_id)
     open_ones = session.execute(wanted.where(Order.state.in_(queries.UNFINISHED)).limit(MOST)).all()
-    waiting = {order.id: ending for ending, order in open_ones if _unsigned(session, order, ending)}
+    waiting = {order.id: ending for ending, order in open_ones if _unsigned(session, order, ending, by)}
     return [
         _work("decide", order, said, None, SIGNING)
         for order, said in _said(session, [order for _, order in open_ones if order.id in waiting])
     ]
 
 
-def _unsigned(session: Session, order: Order, ending: OrderEnding) -> bool:
+def _unsigned(session: Session, order: Order, ending: OrderEnding, by: Actor) -> bool:
+    """Whether his department, or he as its head, is one of those whom the rulebook has asked and who wait."""
     sign_off = sign.for_purpose(session, order, ending.kind)
-    return sign_off is not None and f"MGT{sign.AS_HEAD}" in sign.open_parties(sign_off)
+    mine = {by.department, f"{by.department}{sign.AS_HEAD}" if by.head else by.department}
+    return sign_off is not None and not mine.isdisjoint(sign.open_parties(sign_off))
 
 
 def _by_id(session: Session, ids: Collection[int]) -> list[Order]:

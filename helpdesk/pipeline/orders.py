@@ -92,13 +92,17 @@ def _ending_deeds(kind: str) -> tuple[Deed, ...]:
             raise Conflict("order.ending_not_asked", clause="6.2.1")
         sign.may_sign(sign_off, by)
 
+    def asks_customer(session: Session, order: Order) -> bool:
+        sign_off = sign.for_purpose(session, order, kind)
+        return asked(session, order) and sign_off is not None and sign.CUSTOMER in sign_off.required
+
     opinion = Field("opinion", "long", required=False)
     contact = Field("contact", "choice", options=forms.contacts)
-    by_customer = Deed(f"record_{kind}", record, (contact,), states=states, may=_sales, when=asked)
+    by_customer = Deed(f"record_{kind}", record, (contact,), states=states, may=_sales, when=asks_customer)
     return (
         Deed(f"ask_{kind}", propose, (Field("reason", "long"),), states=states, may=_sales),
         Deed(f"sign_{kind}", agree, (opinion,), states=states, may=may_agree, when=asked),
-        *([by_customer] if sign.CUSTOMER in conditions.ENDINGS[kind] else []),
+        by_customer,
         Deed(kind, end, step=kind, when=asked),
     )
 

@@ -8,10 +8,15 @@ from flask_babel import gettext
 from helpdesk.auth.door import door
 from helpdesk.extensions import db
 from helpdesk.now import now
-from order_core.performance import service
+from order_core.performance import handovers, service
+from order_core.performance.handovers import Delay
 from order_core.performance.service import Indicator
 
 bp = Blueprint("reports", __name__, url_prefix="/performance")
+
+
+MOST = 5
+"""Records shown of a pair of departments."""
 
 
 @bp.get("")
@@ -21,7 +26,19 @@ def index() -> str:
     session = db.session()
     at = now(session)
     rows = service.indicators(session, at=at)
-    return render_template("reports/performance.html", indicators=[_shown(row) for row in rows], at=at)
+    pairs = handovers.by_pair(handovers.acknowledged(session, at - service.PERIOD, at))
+    shown = [_shown(row) for row in rows]
+    return render_template("reports/performance.html", indicators=shown, pairs=[_pair(one) for one in pairs], at=at)
+
+
+def _pair(delay: Delay) -> dict[str, Any]:
+    return {
+        "giver": gettext(f"department.{delay.giver}"),
+        "taker": gettext(f"department.{delay.taker}"),
+        "hours": f"{delay.hours:.1f}",
+        "count": len(delay.records),
+        "slowest": [{"number": one.number, "hours": f"{one.hours:.1f}"} for one in delay.records[:MOST]],
+    }
 
 
 def _shown(row: Indicator) -> dict[str, Any]:

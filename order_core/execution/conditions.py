@@ -18,16 +18,18 @@ from order_core.parties.models import ContactPerson
 from order_core.rulebook.machines import machine
 
 CONFIRM = "confirm"
-ENDINGS = {"refuse": ("MGT:head",), "cancel": ("CUS", "MGT:head")}
-"""How an order ends before its time → who must sign for it (6.2.1)."""
+ENDINGS = {"refuse": "order_refusal", "cancel": "order_cancellation"}
+"""How an order ends before its time → the rulebook's name of who must sign for it (6.2.1, 9.1)."""
 
 
 def complete(session: Session, order: Order, *, at: datetime) -> None:
-    """Every line complete and every difference from the agreement explained (3.1.1-a, 3.1.1-b)."""
-    fault = rules.fault(papers.content(order), papers.house_day(at))
+    """Every line complete, to a place of this customer, and every difference explained (3.1.1-a, 3.1.1-b)."""
+    said = papers.content(order)
+    fault = rules.fault(said, papers.house_day(at))
     if fault is not None:
         _, _, within = fault[0].partition(".")
         raise Invalid(fault[1], field=fault[0], clause="3.1.1-b", line=within.split(".")[0])
+    papers.known(session, order, said.lines)
     papers.demand_explained(session, order)
 
 

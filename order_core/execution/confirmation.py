@@ -10,6 +10,7 @@ from order_core.clauses import carries
 from order_core.errors import Conflict, Forbidden, Invalid
 from order_core.execution import confirmers, papers
 from order_core.execution.conditions import CONFIRM, ORDER, complete, open_queries
+from order_core.execution.design import planning
 from order_core.execution.design import service as design
 from order_core.execution.models import Order
 from order_core.execution.papers import Edit
@@ -20,11 +21,12 @@ from order_core.kernel.case import note
 from order_core.kernel.notice import Notice, acknowledge, tell
 from order_core.kernel.sign import SignOff
 from order_core.rulebook.clocks import house_calendar
+from order_core.rulebook.handover import hand_over
 from order_core.rulebook.inforce import book
 
 CONFIRM_CLOCK = "T-03"
 QUERY_CLOCK = "T-04"
-SALES = "SAL"
+SALES, MAKER = "SAL", "PRO"
 TO_CONFIRM = "order.to_confirm"
 
 
@@ -128,6 +130,9 @@ def confirm(
     order.confirmed_at = order.confirmed_at or at
     for department in sorted({SALES, *sign_off.required}):
         params = {"number": order.number, "on": promised or ""}
+        if department == MAKER:
+            hand_over(session, order, to=MAKER, key="order.confirmed", at=at, params=params)
+            continue
         tell(session, key="order.confirmed", at=at, about=order, department=department, params=params, everyone=True)
     design.open_tasks(session, order, by=by, at=at)
     return True
@@ -250,5 +255,6 @@ def _revised(
     papers.explain(session, order, explanations, by=by, at=at)
     complete(session, order, at=at)
     papers.keep(session, order, "answer", by=by, at=at)
+    planning.retime(session, order, by=by, at=at)
     send_round(session, order, by=by, at=at)
     return True

@@ -16,6 +16,8 @@ from order_core.kernel.case import note
 from order_core.kernel.notice import tell
 from order_core.kernel.sign import SignOff
 from order_core.parties.models import ContactPerson
+from order_core.rulebook.handover import hand_over
+from order_core.rulebook.inforce import book
 
 SALES = "SAL"
 
@@ -40,16 +42,17 @@ def propose(session: Session, order: Order, kind: str, reason: str, *, by: Actor
         session.add(ending)
     ending.reason, ending.asked_by, ending.asked_at = reason.strip(), by.id, at
     note(session, order, f"{kind}_asked", by=by, at=at, clauses=("6.2.1",))
-    tell(session, key=f"order.{kind}_asked", at=at, about=order, department="MGT", params={"number": order.number})
-    content = ending_content(order, ending)
-    return sign.ask(session, order, kind, content, required=ENDINGS[kind], by=by, at=at)
+    required = book(session, at).signoff(ENDINGS[kind]).parties()
+    for department in sorted({party.removesuffix(sign.AS_HEAD) for party in required} - {sign.CUSTOMER}):
+        hand_over(session, order, to=department, key=f"order.{kind}_asked", at=at)
+    return sign.ask(session, order, kind, ending_content(order, ending), required=required, by=by, at=at)
 
 
 @carries("sign", "6.2.1")
 def sign_ending(
     session: Session, order: Order, kind: str, *, by: Actor, at: datetime, opinion: str | None = None
 ) -> None:
-    """Agree to the ending, as management's head or as the customer.
+    """Agree to the ending, as one whom the rulebook asks, or as the customer.
 
     Raises:
         Conflict: nobody asked; Forbidden: not one of those who decide, or another customer's contact person.
@@ -84,5 +87,4 @@ def _end(session: Session, order: Order, kind: str, *, by: Actor, at: datetime) 
     ORDER.advance(session, order, kind, by=by, at=at)
     confirmation.stop_all(session, order, at=at)
     for department in order.confirmers:
-        params = {"number": order.number}
-        tell(session, key="order.ended", at=at, about=order, department=department, params=params, everyone=True)
+        hand_over(session, order, to=department, key="order.ended", at=at)

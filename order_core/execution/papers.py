@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from order_core.acquisition import agreement
 from order_core.acquisition.agreement import Agreement
 from order_core.clauses import carries
-from order_core.errors import Invalid, NotFound
+from order_core.errors import Conflict, Invalid, NotFound
 from order_core.execution import rules
+from order_core.execution.design.models import DesignTask
 from order_core.execution.models import Order, OrderLine
 from order_core.execution.records import OrderExplanation, OrderRevision
 from order_core.execution.rules import Content, Difference, Line
@@ -24,6 +25,7 @@ from order_core.rulebook.clocks import house_calendar
 
 ALL_ELSE = "*"
 """Key of an explanation for every difference that has none of its own."""
+DATE = ".due_on"
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,18 @@ def rewrite(session: Session, order: Order, edit: Edit, *, at: datetime) -> bool
     """Let the order say something else; whether anything changed. Lines keep their place.
 
     Raises:
-        NotFound: a model, or a site of this customer, that there is none of (``lines.2.site_id``).
+        NotFound: a model, or a site of this customer, that there is none of (``lines.2.site_id``);
+        Conflict: a line that has a design task would be gone.
     """
     before = content(order)
+    if edit.lines is not None:
+        _droppable(session, order.lines[len(edit.lines) :], len(edit.lines))
     for name in rules.TERMS:
         given = getattr(edit, name)
         if given is not None and not rules.same(given, getattr(order, name)):
             setattr(order, name, given.strip())
     if edit.lines is not None:
-        _known(session, order, edit.lines)
+        known(session, order, edit.lines)
         _set_lines(order, edit.lines)
     if content(order) == before:
         return False
@@ -99,7 +104,19 @@ def _set_lines(order: Order, lines: Sequence[Line]) -> None:
     order.lines.extend(OrderLine(**vars(line)) for line in lines[len(order.lines) :])
 
 
-def _known(session: Session, order: Order, lines: Sequence[Line]) -> None:
+@carries("guard", "3.2.1-a")
+def _droppable(session: Session, dropped: Sequence[OrderLine], kept: int) -> None:
+    """Raise ``Conflict`` where a line that is to go has a design task, which would have no line any more."""
+    tasks = select(DesignTask.line_id).where(DesignTask.line_id.in_([line.id for line in dropped]))
+    designed = set(session.scalars(tasks))
+    for n, line in enumerate(dropped, kept + 1):
+        if line.id in designed:
+            raise Conflict("design.line_has_task", field=f"lines.{n}", clause="3.2.1-a", model=line.model_code, line=n)
+
+
+@carries("check", "3.1.1-b")
+def known(session: Session, order: Order, lines: Sequence[Line]) -> None:
+    """Raise ``NotFound`` for a model, or a place of this customer, that there is none of."""
     for n, line in enumerate(lines, 1):
         if session.get(ProductModel, line.model_code) is None:
             raise NotFound("record.unknown", field=f"lines.{n}.model_code", number=line.model_code)
@@ -163,6 +180,40 @@ def explain(session: Session, order: Order, texts: Mapping[str, str], *, by: Act
     order.unexplained = len(still_open)
     session.flush()
     return still_open
+
+
+@carries("guard", "3.1.1-a", "3.2.3-a")
+def explain_amended(
+    session: Session,
+    order: Order,
+    former: Content,
+    change: str,
+    texts: Mapping[str, str],
+    *,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Explain an amended order: its dates by the change's number, everything else said otherwise by words of its own.
+
+    What differs from the former revision alone, and not from the agreement, is explained as well (3.2.3-a).
+
+    Raises:
+        Invalid: the first field that is said otherwise without words.
+    """
+    differing = differences(session, order)
+    own = {d.field: text for d in differing if (text := _why(texts, d.field))}
+    own |= {d.field: change for d in differing if d.field.endswith(DATE) and d.field not in own}
+    explain(session, order, own, by=by, at=at)
+    known = explanations(session, order)
+    for moved in rules.changes(former, content(order)):
+        if moved.field.endswith(DATE):
+            continue
+        why = _why(texts, moved.field)
+        if why is None:
+            raise Invalid("order.amend_unexplained", field=moved.field, clause="3.2.3-a", change=change)
+        if moved.field not in known:
+            _write(session, order, moved, None, why, by.id, at)
+    session.flush()
 
 
 def _why(texts: Mapping[str, str], field: str) -> str | None:

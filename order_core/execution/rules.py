@@ -22,6 +22,8 @@ OPEN = tuple(state for stage, states in STAGES.items() for state in states if st
 """States of orders that somebody still owes something on."""
 UNDELIVERED = tuple(state for state in OPEN if state not in STAGES["delivered"])
 """States in which time still runs against the promise."""
+AMENDABLE = ("confirmed", "executing")
+"""States of an order into which a change can be worked: what it says is being made."""
 TERMS = ("currency", "payment_terms", "service_terms")
 
 

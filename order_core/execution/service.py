@@ -1,6 +1,7 @@
 """Orders: issued by sales, confirmed by every department's signature, started, delivered, accepted, closed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -14,14 +15,15 @@ from order_core.execution import amendment, confirmation, papers, rules
 from order_core.execution import commitments as _units_are_promised_once  # noqa: F401
 from order_core.execution.conditions import CONFIRM, ORDER, complete
 from order_core.execution.confirmation import confirm
+from order_core.execution.design import planning
 from order_core.execution.models import Order, OrderLine
 from order_core.execution.papers import Edit
 from order_core.kernel import sign
 from order_core.kernel.actor import Actor
 from order_core.kernel.case import note
-from order_core.kernel.notice import tell
 from order_core.parties.models import Customer
 from order_core.rulebook.clocks import house_calendar
+from order_core.rulebook.handover import hand_over
 
 __all__ = [
     "CONFIRM",
@@ -150,11 +152,29 @@ def amend(
     """Work an approved change into the order: a new revision goes round, the promise moves by the change's days.
 
     Args:
-        change: its number; without lines in ``wanted``, every line's date moves with the promise.
-        explanations: of what now differs from the agreement; the change's number explains the rest.
+        change: its number; unless ``wanted`` has other dates, every line's date moves with the promise.
+        explanations: of whatever else is said otherwise than before; the change's number explains dates alone.
+
+    Raises:
+        Invalid: the last line's date is not the promise that the change makes, or something else than dates differs
+        without words of its own.
 
     The customer is told where the date moves (by the step, see ``Procedure.customer_topic``).
     """
+    with session.begin_nested():
+        _amend(session, order, change, wanted or Edit(), explanations or {}, by=by, at=at)
+
+
+def _amend(
+    session: Session,
+    order: Order,
+    change: str,
+    wanted: Edit,
+    explanations: Mapping[str, str],
+    *,
+    by: Actor,
+    at: datetime,
+) -> None:
     found = next((one for one in amendment.approved(session, order) if one.number == change), None)
     before = order.promised_on
     data: dict[str, Any] = {"change": change}
@@ -163,26 +183,29 @@ def amend(
         data |= {"days": found.days, "cost": found.cost, "from": before.isoformat(), "to": after.isoformat()}
     ORDER.advance(session, order, "amend", by=by, at=at, data=data)
     assert found is not None, "the step's condition knows it"
+    former, promised = papers.content(order), date.fromisoformat(data["to"])
     order.revision += 1
-    papers.rewrite(session, order, _moved(session, order, wanted or Edit(), found.days), at=at)
-    order.promised_on, order.projected_on = date.fromisoformat(data["to"]), None
+    papers.rewrite(session, order, _moved(session, order, wanted, found.days), at=at)
+    if max((line.due_on for line in order.lines if line.due_on), default=None) != promised:
+        raise Invalid("order.amend_date", field="lines", clause="3.2.3-b", on=promised.isoformat(), change=change)
+    order.promised_on, order.projected_on = promised, None
     measure_slack(order)
-    papers.explain(session, order, {papers.ALL_ELSE: change, **(explanations or {})}, by=by, at=at)
+    papers.explain_amended(session, order, former, change, explanations, by=by, at=at)
     complete(session, order, at=at)
     papers.keep(session, order, "amend", by=by, at=at, change=change)
+    planning.retime(session, order, by=by, at=at)
     confirmation.send_round(session, order, by=by, at=at, anew=(MAKER,))
 
 
 def _moved(session: Session, order: Order, wanted: Edit, days: int) -> Edit:
-    """The edit with every date moved, where it brings no lines of its own."""
-    if wanted.lines is not None:
+    """The edit with every date moved, where it brings none of its own."""
+    present = papers.content(order).lines
+    lines = present if wanted.lines is None else wanted.lines
+    if [line.due_on for line in lines] != [line.due_on for line in present]:
         return wanted
     calendar = house_calendar(session)
-    lines = [
-        rules.Line(**{**vars(line), "due_on": line.due_on and rules.moved(line.due_on, days, calendar)})
-        for line in papers.content(order).lines
-    ]
-    return Edit(lines, wanted.currency, wanted.payment_terms, wanted.service_terms)
+    moved = [replace(line, due_on=line.due_on and rules.moved(line.due_on, days, calendar)) for line in lines]
+    return replace(wanted, lines=moved)
 
 
 def measure_slack(order: Order) -> None:
@@ -228,7 +251,7 @@ def accept(session: Session, order: Order, *, by: Actor, at: datetime) -> None:
     signed = sign.digest_of(content(order))
     ORDER.advance(session, order, "accept", by=by, at=at, data={"signed_digest": signed})
     order.accepted_at = at
-    tell(session, key="order.accepted", at=at, about=order, department="AFS", params={"number": order.number})
+    hand_over(session, order, to="AFS", key="order.accepted", at=at)
 
 
 def close(session: Session, order: Order, *, by: Actor, at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from statistics import median
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,6 +13,9 @@ from order_core.execution.models import Order
 from order_core.issues.models import Issue
 from order_core.issues.rules import OPEN_STATES
 from order_core.kernel.clock import Clock
+from order_core.performance import handovers
+from order_core.rulebook.handover import USUAL
+from order_core.rulebook.inforce import book
 
 PERIOD = timedelta(days=90)
 REPEAT_WITHIN = timedelta(days=30)
@@ -43,6 +47,7 @@ def indicators(session: Session, *, at: datetime) -> list[Indicator]:
         _response(session, since),
         _first_time_fix(session, since),
         _on_time(session, since),
+        _handed_over(session, since, at),
     ]
     return [
         *(replace(one, since=since, until=at) for one in of_the_period),
@@ -94,6 +99,15 @@ def _on_time(session: Session, since: datetime) -> Indicator:
     in_time = sum(1 for committed, done in rows if committed and done and done.date() <= committed)
     newest = max((done for _, done in rows if done), default=None)
     return Indicator("K-09", 100 * in_time / len(rows) if rows else None, "percent", 98.0, True, len(rows), newest)
+
+
+def _handed_over(session: Session, since: datetime, at: datetime) -> Indicator:
+    """HO: median working hours from a hand-over to its acknowledgement (1.3-c)."""
+    found = handovers.acknowledged(session, since, at)
+    delay = float(median(one.hours for one in found)) if found else None
+    newest = max((one.at for one in found), default=None)
+    target = book(session, at).policy(USUAL).budget.total_seconds() / 3600
+    return Indicator("HO", delay, "hours", target, False, len(found), newest)
 
 
 def _open_quality_cases(session: Session) -> Indicator:

@@ -206,9 +206,9 @@ def _release(session: Session, change: RulebookChange, *, by: Actor, at: datetim
     newest = session.scalar(select(func.max(RulebookChange.edition))) or 0
     change.before, change.edition, change.stamp = before, newest + 1, secrets.token_hex(8)
     session.flush()
+    params = {"number": change.number, "from": change.effective_from.date().isoformat()}
     for department in DEPARTMENTS:
-        tell(session, key="rulebook.released", at=at, about=change, department=department,
-             params={"number": change.number, "from": change.effective_from.date().isoformat()})  # fmt: skip
+        tell(session, key="rulebook.released", at=at, about=change, department=department, params=params, everyone=True)
 
 
 def reject(session: Session, change: RulebookChange, reason: str, *, by: Actor, at: datetime) -> None:

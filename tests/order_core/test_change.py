@@ -32,6 +32,7 @@ from order_core.kernel.actor import WORKER
 from order_core.kernel.case import history, state_faults
 from order_core.kernel.clock import Clock
 from order_core.kernel.ledger import StockLocation
+from order_core.kernel.notice import Notice
 from order_core.kernel.outbox import OutboxRow
 from order_core.rulebook.calendar import house_calendar
 from order_core.rulebook.inforce import SHIPPED
@@ -405,6 +406,58 @@ def test_implementation_waits_for_acknowledgements_or_goes_up(
     assert change.state == "superseded"
     figure = measures.acknowledgement_delay(session, at - DAY, at + DAY)
     assert (figure.value, figure.count) == (0.5, 1), "from noon to one, lunch taken out"
+
+
+@pytest.mark.clause("3.2.3-c")
+def test_who_holds_records_only_since_the_approval_is_told_and_waited_for(
+    session: Session, house: House, at: datetime, change: ChangeRequest
+) -> None:
+    driven.approved(session, house, change, at)
+    assert change.notices == []
+    first = orders.until(session, house, "issued", at)
+    driven.revised(session, house, change, at)
+    rnd = house.actor("RND")
+    assert not changes.implement(session, change, by=rnd, at=at)
+    assert (change.state, [n.department for n in change.notices]) == ("released", ["SAL"])
+    with pytest.raises(Conflict, match=r"change\.unacknowledged"):
+        changes.implement(session, change, by=rnd, at=at)
+    acknowledge.acknowledge(session, change, "", by=house.actor("SAL"), at=at)
+    second = orders.until(session, house, "issued", at)
+    assert changes.implement(session, change, by=rnd, at=at)
+    assert [row["number"] for row in change.notices[0].records] == [first.number, second.number]
+    assert told(session, "change.affects") == ["SAL", "SAL"]
+
+
+@pytest.mark.clause("3.2.3-c", "1.3-c")
+def test_no_change_is_implemented_while_an_order_that_it_moves_knows_nothing_of_it(
+    session: Session, house: House, at: datetime, change: ChangeRequest
+) -> None:
+    terms(session, at)
+    soon = orders.until(session, house, "confirmed", at, orders.line(house, at, due_on=(at + 20 * DAY).date()))
+    driven.approved(session, house, change, at)
+    (moves,) = session.scalars(select(Notice).where(Notice.key == "change.moves"))
+    assert (moves.due_at is not None, moves.escalate_to) == (True, "MGT")
+    driven.revised(session, house, change, at)
+    for notice in change.notices:
+        acknowledge.acknowledge(session, change, "", by=house.actor(notice.department), at=at)
+    with pytest.raises(Conflict) as refused:
+        changes.implement(session, change, by=house.actor("RND"), at=at)
+    assert (refused.value.code, refused.value.params) == ("change.unworked", {"orders": soon.number})
+    service.amend(session, soon, change.number, by=house.actor("SAL"), at=at)
+    assert changes.implement(session, change, by=house.actor("RND"), at=at)
+
+
+@pytest.mark.clause("3.2.3-c")
+def test_stock_of_the_changed_model_is_an_affected_record(
+    session: Session, house: House, at: datetime, change: ChangeRequest
+) -> None:
+    places = {"S": "supplier", "W": "warehouse", "V": "van"}
+    session.add_all([StockLocation(code=code, kind=kind, external=code == "S") for code, kind in places.items()])
+    session.flush()
+    for place in ("W", "V"):
+        stock.move(session, "RF-520", 1, source="S", target=place, reason="receipt", by=WORKER, at=at)
+    found = {code: [record.number for record in held] for code, held in affected.held(session, change).items()}
+    assert found == {"AFS": ["V"], "LOG": ["W"]}
 
 
 @pytest.mark.clause("3.2.3-a")

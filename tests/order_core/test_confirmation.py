@@ -245,7 +245,7 @@ def test_only_those_asked_to_sign_ask_back_and_only_sales_answers(session: Sessi
     ("values", "voided"),
     [
         ({"quantity": 2}, ["LOG", "PRO"]),
-        ({"specification": "RF-520, left-hand door"}, ["QUA"]),
+        ({"specification": "RF-520, left-hand door"}, ["PRO", "QUA"]),
         ({"due_on": date(2027, 2, 1)}, ["LOG", "PRO"]),
         ({"unit_price": 500_000}, []),
     ],
@@ -353,6 +353,21 @@ def test_another_room_may_keep_an_order_from_being_confirmed(session: Session, h
         gates.GATES["confirm"].remove(untreated)
 
 
+@pytest.mark.clause("3.1.2-b")
+@pytest.mark.parametrize("values", [{"specification": "RF-520, explosion-proof"}, {"new_design": True}])
+def test_production_signs_again_where_it_has_to_make_something_else(
+    session: Session, house: House, at: datetime, values: Any
+) -> None:
+    order = until(session, house, "issued", at)
+    orders.confirm(session, order, by=house.actor("PRO"), at=at)
+    query = confirmation.ask_back(session, order, "what climate?", by=house.actor("QUA"), at=at)
+    confirmation.answer(
+        session, order, query, "tropical", by=house.actor("SAL"), at=at,
+        wanted=edit(order, **values), explanations={"*": "asked for by telephone"},
+    )  # fmt: skip
+    assert "PRO" not in standing(session, order)
+
+
 @pytest.mark.clause("3.2.3-a", "3.2.3-b", "3.2.3-c")
 def test_a_confirmed_order_changes_through_an_approved_change_alone_and_its_promise_moves(
     session: Session, house: House, at: datetime, changes: list[ApprovedChange]
@@ -386,11 +401,40 @@ def test_production_signs_an_amended_order_even_where_its_part_stayed(
 ) -> None:
     order = until(session, house, "executing", at)
     changes.append(ApprovedChange("ECR26-00001", days=0, cost=0))
-    wanted = Edit(service_terms="parts 60 months")
-    orders.amend(session, order, "ECR26-00001", by=house.actor("SAL"), at=at, wanted=wanted)
+    wanted, why = Edit(service_terms="parts 60 months"), {"service_terms": "the new compressor's own warranty"}
+    sales = house.actor("SAL")
+    orders.amend(session, order, "ECR26-00001", by=sales, at=at, wanted=wanted, explanations=why)
     assert standing(session, order) == {"LOG": "approve", "QUA": "approve"}
     assert (order.projected_on, order.slack_days) == (None, None)
-    assert papers.explanations(session, order)["service_terms"].why == "ECR26-00001"
+    assert papers.explanations(session, order)["service_terms"].why == why["service_terms"]
+
+
+@pytest.mark.clause("3.2.3-a", "3.2.3-b")
+@pytest.mark.parametrize(
+    ("values", "code", "field"),
+    [
+        ({"due_on": date(2031, 3, 3)}, "order.amend_date", "lines"),
+        ({"unit_price": 1}, "order.amend_unexplained", "lines.1.unit_price"),
+        ({"quantity": 50}, "order.amend_unexplained", "lines.1.quantity"),
+    ],
+)
+def test_an_approved_change_moves_the_date_by_its_days_and_excuses_nothing_else(
+    session: Session, house: House, at: datetime, changes: list[ApprovedChange], values: Any, code: str, field: str
+) -> None:
+    order = until(session, house, "confirmed", at)
+    changes.append(ApprovedChange("ECR26-00001", days=3, cost=0))
+    said, promised, sales = papers.content(order), order.promised_on, house.actor("SAL")
+    assert promised is not None
+    with pytest.raises(Invalid) as refused:
+        orders.amend(session, order, "ECR26-00001", by=sales, at=at, wanted=edit(order, **values))
+    assert (refused.value.code, refused.value.field) == (code, field)
+    assert (order.state, order.revision, papers.content(order)) == ("confirmed", 1, said), "nothing is half done"
+    if "due_on" in values:
+        return
+    wanted, why = edit(order, **values), {field: "agreed by telephone"}
+    orders.amend(session, order, "ECR26-00001", by=sales, at=at, wanted=wanted, explanations=why)
+    assert order.promised_on == order.lines[0].due_on == rules.moved(promised, 3, house_calendar())
+    assert papers.explanations(session, order)[field].why == "agreed by telephone"
 
 
 @pytest.mark.clause("6.2.1")

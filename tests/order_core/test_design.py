@@ -11,14 +11,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from order_core.errors import Conflict, Forbidden, Invalid
-from order_core.execution.design import planning, rules
+from order_core.execution import amendment, papers, service
+from order_core.execution.amendment import ApprovedChange
+from order_core.execution.design import planning, review, rules
 from order_core.execution.design import service as designs
 from order_core.execution.design.models import Design, DesignTask
+from order_core.execution.models import Order
+from order_core.execution.papers import Edit
 from order_core.issues.models import Issue
-from order_core.kernel import clock
+from order_core.kernel import clock, sign
 from order_core.kernel.case import history, state_faults
 from order_core.kernel.clock import Clock
 from order_core.kernel.notice import Notice
+from order_core.parties.models import ProductModel
 from order_core.rulebook.calendar import house_calendar
 from tests.order_core import designs as driven
 from tests.order_core import orders
@@ -211,3 +216,105 @@ def test_where_a_task_stands_is_read_off_owner_plan_and_design(session: Session,
     assert designs.undesigned(session, design.task.line.order) == []
     steps = [entry.step for entry in history(session, design) if not entry.step.startswith("note:")]
     assert steps == ["open", "submit", "release"]
+
+
+@pytest.mark.clause("3.2.1-a")
+def test_a_line_that_is_being_designed_is_not_amended_away(session: Session, house: House, at: datetime) -> None:
+    order = orders.until(
+        session, house, "confirmed", at, orders.line(house, at), orders.line(house, at, new_design=True)
+    )
+    said, source = papers.content(order), amendment.source(lambda _session, _order: [ApprovedChange("ECR-1", 0, 0)])
+    wanted = Edit(said.lines[:1])
+    try:
+        with pytest.raises(Conflict) as refused:
+            service.amend(session, order, "ECR-1", by=house.actor("SAL"), at=at, wanted=wanted)
+    finally:
+        amendment.SOURCES.remove(source)
+    assert (refused.value.code, refused.value.field) == ("design.line_has_task", "lines.2")
+    assert (papers.content(order), order.state, order.revision) == (said, "confirmed", 1), "nothing is half done"
+
+
+def amended(session: Session, house: House, order: Order, at: datetime, **values: Any) -> None:
+    """The order's first line otherwise, under a change that moves no date; everybody signs it."""
+    first, *others = papers.content(order).lines
+    wanted, number = Edit([replace(first, **values), *others]), f"ECR-{order.revision}"
+    source = amendment.source(lambda _session, _order: [ApprovedChange(number, 0, 0)])
+    try:
+        service.amend(
+            session, order, number, by=house.actor("SAL"), at=at, wanted=wanted, explanations={"*": "he asks for it"}
+        )
+    finally:
+        amendment.SOURCES.remove(source)
+    sign_off = sign.for_purpose(session, order, service.CONFIRM)
+    for code in sign.open_parties(sign_off) if sign_off else ():
+        service.confirm(session, order, by=house.actor(code), at=at)
+    assert order.state == "confirmed"
+
+
+@pytest.mark.clause("3.2.1-a", "3.2.2-a")
+@pytest.mark.parametrize("values", [{"model_code": "RF-999"}, {"specification": "RF-520, explosion-proof"}])
+def test_a_released_design_serves_the_product_it_was_made_for_alone(
+    session: Session, house: House, at: datetime, values: dict[str, str]
+) -> None:
+    session.add(ProductModel(code="RF-999", appliance="refrigerator", names={"en": "another"}))
+    first = driven.until(session, house, "released", at)
+    assert first.task is not None
+    order, later = first.task.line.order, at + timedelta(hours=1)
+    assert designs.undesigned(session, order) == []
+    amended(session, house, order, later, **values)
+    assert designs.undesigned(session, order) == [order.lines[0]]
+    with pytest.raises(Conflict, match=r"design\.not_released"):
+        service.start(session, order, projected_on=at.date(), by=house.actor("PRO"), at=later)
+    again = first.task.designs[-1]
+    assert (again.state, again.model_code, again.title) == (
+        "draft", order.lines[0].model_code, order.lines[0].specification,
+    )  # fmt: skip
+    assert (first.task.owner_id, told(session, "design.to_assign")) == (None, ["RND", "RND"])
+    for stage in driven.STAGES[1:]:
+        driven.take(session, house, again, stage, later)
+    assert designs.undesigned(session, order) == []
+    assert state_faults(session) == []
+
+
+@pytest.mark.clause("3.2.1-a")
+def test_a_design_under_way_follows_what_its_line_asks_for(session: Session, house: House, at: datetime) -> None:
+    design = driven.until(session, house, "designing", at)
+    assert design.task is not None
+    amended(session, house, design.task.line.order, at, specification="RF-520, explosion-proof")
+    assert [(one.id, one.title) for one in design.task.designs] == [(design.id, "RF-520, explosion-proof")]
+    assert told(session, "design.aimed") == ["RND"]
+
+
+@pytest.mark.clause("3.2.1-b")
+def test_a_date_that_moves_forward_moves_what_the_plan_is_measured_by(
+    session: Session, house: House, at: datetime
+) -> None:
+    order = driven.ordered(session, house, at, due_on=(at + 90 * DAY).date())
+    design = driven.until(session, house, "designing", at, order)
+    task = design.task
+    assert task is not None
+    before = task.needed_on
+    source, sales = amendment.source(lambda _session, _order: [ApprovedChange("ECR-9", -50, 0)]), house.actor("SAL")
+    try:
+        service.amend(session, order, "ECR-9", by=sales, at=at)
+    finally:
+        amendment.SOURCES.remove(source)
+    assert order.promised_on is not None
+    assert task.needed_on < order.promised_on < before
+    alert = session.get_one(Issue, task.alert_id)
+    assert (alert.kind, alert.order_id) == ("alert", order.id)
+    assert planning.retime(session, order, by=sales, at=at) == [alert], "it is warned of once"
+
+
+@pytest.mark.clause("3.2.1-a")
+def test_a_task_whose_only_design_is_given_up_is_open_again(session: Session, house: House, at: datetime) -> None:
+    design = driven.until(session, house, "in_review", at)
+    task, later = design.task, at + timedelta(hours=1)
+    assert task is not None
+    review.withdraw(session, design, "the idea does not hold", by=house.actor("RND"), at=later)
+    again = task.designs[-1]
+    assert (again.id != design.id, again.state, task.owner_id) == (True, "draft", None)
+    assert planning.plan_of(session, again) is None, "it is planned anew"
+    for stage in driven.STAGES[1:]:
+        driven.take(session, house, again, stage, later)
+    assert designs.undesigned(session, task.line.order) == []

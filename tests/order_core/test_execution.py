@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from order_core.errors import Conflict, Forbidden, IllegalStep, Invalid, Refusal
+from order_core.errors import Conflict, Forbidden, IllegalStep, Invalid, NotFound, Refusal
 from order_core.execution import service as orders
 from order_core.execution.models import Order
 from order_core.issues import service as issues
@@ -19,7 +19,7 @@ from order_core.kernel import clock, sign
 from order_core.kernel.actor import WORKER
 from order_core.kernel.case import history, state_faults
 from order_core.kernel.notice import Notice
-from order_core.parties.models import ContactPerson, Customer
+from order_core.parties.models import ContactPerson, Customer, Site
 from tests.order_core.conftest import DEPARTMENTS, House
 from tests.order_core.orders import STAGES, drafted, line, take, until
 
@@ -29,6 +29,18 @@ TODAY = date(2026, 11, 23)
 def told(session: Session, order: Order, key: str) -> list[str | None]:
     rows = select(Notice.to_department).where(Notice.about_number == order.number, Notice.key == key)
     return sorted(session.scalars(rows), key=str)
+
+
+@pytest.mark.clause("3.1.1-b")
+def test_no_order_goes_to_a_place_of_another_customer(session: Session, house: House, at: datetime) -> None:
+    other = Customer(name="Other", number="K-2")
+    other.sites = [Site(label="x", address="y", postcode="", lat=1.0, lon=1.0)]
+    session.add(other)
+    session.flush()
+    order = drafted(session, house, at, line(house, at, site_id=other.sites[0].id))
+    with pytest.raises(NotFound) as refused:
+        orders.issue(session, order, by=house.actor("SAL"), at=at)
+    assert (refused.value.field, order.state) == ("lines.1.site_id", "draft")
 
 
 def test_an_order_goes_from_draft_to_closed_and_its_journal_says_who_did_it(

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.once
 
 TODAY = date(2026, 11, 23)
 PARTS = {
-    "PRO": {"model_code", "quantity", "due_on"},
+    "PRO": {"model_code", "specification", "quantity", "due_on", "new_design"},
     "RND": {"model_code", "specification", "new_design"},
     "QUA": {"model_code", "specification"},
     "PUR": {"model_code", "quantity", "due_on"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,11 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
+import order_core
 from order_core.errors import Conflict, Forbidden, IllegalStep, Invalid
+from order_core.execution import endings
+from order_core.execution.change import service as changes
+from order_core.execution.design import review
 from order_core.execution.models import Order
 from order_core.issues import service as issues
 from order_core.issues.models import Issue
@@ -25,7 +30,8 @@ from order_core.rulebook import days, inforce
 from order_core.rulebook import service as rulebook
 from order_core.rulebook.calendar import house_calendar, usual_calendar
 from order_core.rulebook.models import RulebookChange
-from tests.order_core import orders
+from order_core.rulebook.signoffs import sign_rules
+from tests.order_core import designs, orders
 from tests.order_core.conftest import DEPARTMENTS, House, on_database, undone
 
 DAY = timedelta(days=1)
@@ -366,3 +372,51 @@ def test_today_may_still_be_declared(session: Session, house: House, at: datetim
 def test_declared_days_and_revisions_of_the_shipped_product_are_none(session: Session, at: datetime) -> None:
     assert inforce.book(session, at) is inforce.SHIPPED
     assert house_calendar(session) is usual_calendar()
+
+
+@pytest.mark.clause("9.1")
+def test_a_change_in_force_is_told_to_everybody(session: Session, house: House, other_hr: Actor, at: datetime) -> None:
+    released(session, house, other_hr, at)
+    rows = session.scalars(select(Notice).where(Notice.key == "rulebook.released")).all()
+    assert {(row.to_department, row.everyone) for row in rows} == {(code, True) for code in DEPARTMENTS}
+
+
+DELIVERED = ("2.", "3.1", "3.2", "6.2.1", "9.1")
+"""Clauses, by their beginnings, of the chapters whose signatures the program asks for."""
+
+
+@pytest.mark.clause("9.1")
+def test_every_table_of_signatures_is_read_by_the_program() -> None:
+    code = [path.read_text(encoding="utf-8") for path in Path(order_core.__file__).parent.rglob("*.py")]
+    delivered = {name for name, rule in sign_rules().items() if rule.clause.startswith(DELIVERED)}
+    assert {"order_refusal", "order_cancellation", "low_margin_quote", "change_approval"} <= delivered
+    assert [name for name in sorted(delivered) if not any(f'"{name}"' in text for text in code)] == []
+
+
+@pytest.mark.clause("9.1", "6.2.1")
+@pytest.mark.parametrize(("kind", "name"), [("refuse", "order_refusal"), ("cancel", "order_cancellation")])
+def test_who_signs_the_end_of_an_order_is_the_rulebooks_to_say(
+    session: Session, house: House, other_hr: Actor, at: datetime, kind: str, name: str
+) -> None:
+    released(session, house, other_hr, at, {f"signoffs.{name}.always": ["LOG", "SAL:head"]})
+    order = orders.until(session, house, "issued" if kind == "refuse" else "confirmed", at)
+    before = endings.propose(session, order, kind, "no", by=house.actor("SAL"), at=at).required
+    after = endings.propose(session, order, kind, "no", by=house.actor("SAL"), at=at + 2 * DAY).required
+    assert (sorted(before), sorted(after)) == (sign_rules()[name].parties(), ["LOG", "SAL:head"])
+    told = select(Notice.to_department).where(Notice.key == f"order.{kind}_asked", Notice.created_at > at)
+    assert sorted(map(str, session.scalars(told))) == ["LOG", "SAL"]
+
+
+@pytest.mark.clause("9.1", "3.1.2-a", "3.2.2-b", "3.2.3-b")
+def test_who_confirms_reviews_and_approves_follows_the_rulebook(
+    session: Session, house: House, other_hr: Actor, at: datetime
+) -> None:
+    names = ("order_confirmation", "design_review", "change_approval")
+    released(session, house, other_hr, at, {f"signoffs.{name}.always": ["HR", "PRO"] for name in names})
+    later = at + 2 * DAY
+    assert "HR" in orders.until(session, house, "issued", later).confirmers
+    design = designs.catalogue_design(session, house, at)
+    change = designs.drawn_up(session, house, later, design)
+    assert "HR" in changes.signers(session, change, at=later)
+    assert "HR" not in changes.signers(session, change, at=at)
+    assert ("HR" in review.invited_to(session, (), later), "HR" in review.invited_to(session, (), at)) == (True, False)

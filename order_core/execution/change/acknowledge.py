@@ -27,14 +27,41 @@ KEY = "change.affects"
 @carries("notice", "3.2.3-c")
 def tell_holders(session: Session, change: ChangeRequest, held: Mapping[str, Sequence[Any]], *, at: datetime) -> None:
     """Tell each department of its open records; from now on its acknowledgement is waited for."""
-    calendar = house_calendar(session)
     for department, records in held.items():
         rows = [{"kind": record.kind, "number": record.number} for record in records]
         change.notices.append(ChangeNotice(department=department, records=rows, told_at=at))
-        clock.start(session, change, book(session, at).policy(TOLD_CLOCK), at=at, calendar=calendar, party=department)
-        params = {"number": change.number, "records": len(rows)}
-        tell(session, key=KEY, at=at, about=change, department=department, params=params, everyone=True)
+        policy, calendar = book(session, at).policy(TOLD_CLOCK), house_calendar(session)
+        clock.start(session, change, policy, at=at, calendar=calendar, party=department)
+        _tell(session, change, department, len(rows), at=at)
     session.flush()
+
+
+def _tell(session: Session, change: ChangeRequest, department: str, records: int, *, at: datetime) -> None:
+    params = {"number": change.number, "records": records}
+    tell(session, key=KEY, at=at, about=change, department=department, params=params, everyone=True)
+
+
+@carries("notice", "3.2.3-c")
+def tell_since(
+    session: Session, change: ChangeRequest, held: Mapping[str, Sequence[Any]], *, at: datetime
+) -> list[str]:
+    """Tell of what is held now and was not when holders were told: an order issued since, a part bought since.
+
+    Returns:
+        Departments that were not told before: their acknowledgement is waited for. Those that were told hear of
+        their new records; their word on the change stands.
+    """
+    known = {notice.department: notice for notice in change.notices}
+    new = {department: records for department, records in held.items() if department not in known}
+    tell_holders(session, change, new, at=at)
+    for department in held.keys() - new.keys():
+        mine = known[department]
+        rows = [{"kind": record.kind, "number": record.number} for record in held[department]]
+        since = [row for row in rows if row not in mine.records]
+        if since:
+            mine.records = [*mine.records, *since]
+            _tell(session, change, department, len(since), at=at)
+    return sorted(new)
 
 
 @carries("clock", "3.2.3-c")

@@ -61,15 +61,22 @@ def _orders(session: Session, change: ChangeRequest) -> Iterable[Held]:
             yield Held("PRO", "work", order.number)
 
 
+def _items(session: Session, change: ChangeRequest) -> set[str]:
+    """What lies in stock by the old design: the part no longer used, and the model where it is the catalogue's."""
+    design = session.get(Design, change.design_id) if change.design_id is not None else None
+    made_to_order = design is not None and design.task_id is not None
+    return {item for item in (change.old_item, None if made_to_order else change.model_code) if item is not None}
+
+
 @holds
 def _stock(session: Session, change: ChangeRequest) -> Iterable[Held]:
     """What lies in a technician's van is after-sales', everything else logistics'."""
-    if change.old_item is None:
-        return
     rows = session.execute(
         select(StockLocation.code, StockLocation.kind)
         .join(StockBalance, StockBalance.location == StockLocation.code)
-        .where(StockBalance.item == change.old_item, StockBalance.on_hand > 0, StockLocation.external.is_(False))
+        .where(
+            StockBalance.item.in_(_items(session, change)), StockBalance.on_hand > 0, StockLocation.external.is_(False)
+        )
         .distinct()
         .order_by(StockLocation.code)
     )

@@ -14,7 +14,7 @@ from order_core.execution.change.rules import Effectivity
 from order_core.execution.design.models import Design
 from order_core.kernel.actor import Actor
 from order_core.kernel.case import note
-from order_core.kernel.notice import tell
+from order_core.rulebook.handover import hand_over
 
 
 def draw_up(
@@ -59,9 +59,8 @@ def draw_up(
     change.impact_days = change.impact_cost = None
     _costs(change, {"development": development})
     note(session, change, "change_drawn_up", by=by, at=at, data={"design": design.number}, clauses=("3.2.3-a",))
-    params = {"number": change.number}
     for department in rules.GIVERS:
-        tell(session, key="change.effect_asked", at=at, about=change, department=department, params=params)
+        hand_over(session, change, to=department, key="change.effect_asked", at=at)
 
 
 def _in_draft(change: ChangeRequest, by: Actor, department: str) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from order_core.clauses import carries
 from order_core.errors import Conflict, Invalid
-from order_core.execution.change import acknowledge, rules
+from order_core.execution.change import acknowledge, queries, rules
 from order_core.execution.change.models import ChangeRequest
 from order_core.execution.design import points
 from order_core.execution.design.models import Design
@@ -74,12 +74,16 @@ def _all_signed(step: Step) -> None:
     points.mandatory_closed(step.session, change)
 
 
+@carries("case", "3.2.3-c")
 def _successor_released(step: Step) -> None:
     change: ChangeRequest = step.case
     successor = _successor(step.session, change)
     if successor is None or successor.state != "released":
         raise Conflict("design.no_successor", clause="3.2.3-a", number=change.number)
     acknowledge.settled(step.session, change)
+    left = queries.unworked(step.session, change)
+    if left:
+        raise Conflict("change.unworked", clause="3.2.3-c", orders=", ".join(one.number for one in left))
 
 
 def _successor(session: Session, change: ChangeRequest) -> Design | None:

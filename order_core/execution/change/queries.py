@@ -18,9 +18,6 @@ from order_core.execution.design.models import Design
 from order_core.execution.models import Order, OrderLine
 from order_core.kernel.clock import Clock
 
-AMENDABLE = ("confirmed", "executing")
-"""States of an order into which a change can be worked."""
-
 
 def found(words: Collection[str]) -> Select[Any]:
     """Changes whose number, model, reason or scope holds one of these words (none: all), the newest first."""
@@ -48,12 +45,10 @@ def approved_for(session: Session, order: Order) -> list[ApprovedChange]:
     return found_
 
 
-def unworked(session: Session, change: ChangeRequest) -> list[Moved]:
-    """Orders whose date an approved change moves and into which sales has not worked it yet."""
+def unworked(session: Session, change: ChangeRequest, states: Collection[str] = rules.UNDER_WAY) -> list[Moved]:
+    """Orders in these states whose date an approved change moves and into which sales has not worked it yet."""
     numbers = {moved.number: moved for moved in change.moved if moved.days > 0}
-    orders = session.scalars(
-        select(Order).where(Order.number.in_(numbers), Order.state.in_(AMENDABLE)).order_by(Order.id)
-    )
+    orders = session.scalars(select(Order).where(Order.number.in_(numbers), Order.state.in_(states)).order_by(Order.id))
     return [
         numbers[order.number]
         for order in orders

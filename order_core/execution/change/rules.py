@@ -20,6 +20,8 @@ SIGNERS = ("PRO", "RND", "SAL")
 """Whose signature no change is approved without, whatever the rulebook adds (3.2.3-b)."""
 OPEN_ORDERS = ("draft", "issued", "queried", "confirmed", "executing")
 """States of an order that is not delivered yet."""
+UNDER_WAY = ("issued", "queried", "confirmed", "executing")
+"""States of an order that the customer counts on."""
 EFFECTIVE_BY = ("date", "order", "serial")
 
 

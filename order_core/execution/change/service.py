@@ -20,6 +20,7 @@ from order_core.kernel.case import note
 from order_core.kernel.notice import tell
 from order_core.kernel.plan import PlanItem
 from order_core.parties.models import ProductModel
+from order_core.rulebook.handover import hand_over
 from order_core.rulebook.inforce import book
 
 
@@ -55,7 +56,7 @@ def ask(
         order_id=order_id,
     )
     CHANGE.open(session, change, series="ECR", by=by, at=at, clauses=("3.2.3-a",))
-    tell(session, key="change.asked", at=at, about=change, department=OWNER, params={"number": change.number})
+    hand_over(session, change, to=OWNER, key="change.asked", at=at)
     return change
 
 
@@ -87,8 +88,7 @@ def submit(session: Session, change: ChangeRequest, *, by: Actor, at: datetime) 
     required = change.signers = signers(session, change, at=at)
     sign.ask(session, change, APPROVAL, content(change), required=required, by=by, at=at)
     for party in required:
-        tell(session, key="change.to_sign", at=at, about=change, department=party.removesuffix(sign.AS_HEAD),
-             params={"number": change.number})  # fmt: skip
+        hand_over(session, change, to=party.removesuffix(sign.AS_HEAD), key="change.to_sign", at=at)
 
 
 @carries("sign", "3.2.3-a", "3.2.3-b")
@@ -136,7 +136,7 @@ def send_back(session: Session, change: ChangeRequest, *, by: Actor, at: datetim
     CHANGE.advance(session, change, "send_back", by=by, at=at, data={"points": still})
     change.revision += 1
     params = {"number": change.number, "points": len(still)}
-    tell(session, key="design.sent_back", at=at, about=change, department=OWNER, params=params)
+    hand_over(session, change, to=OWNER, key="design.sent_back", at=at, params=params)
 
 
 @carries("notice", "3.2.3-c")
@@ -152,8 +152,8 @@ def approve(session: Session, change: ChangeRequest, *, by: Actor, at: datetime)
     acknowledge.tell_holders(session, change, affected.held(session, change), at=at)
     for moved in (moved for moved in change.moved if moved.days > 0):
         params = {"number": change.number, "order": moved.number, "days": moved.days}
-        tell(session, key="change.moves", at=at, about=change, department="SAL", params=params)
-    tell(session, key="change.approved", at=at, about=change, department="SAL", params={"number": change.number})
+        hand_over(session, change, to="SAL", key="change.moves", at=at, params=params)
+    hand_over(session, change, to="SAL", key="change.approved", at=at)
     if change.asked_by is not None:
         params = {"number": change.number}
         tell(session, key="change.approved", at=at, about=change, person=change.asked_by, params=params)
@@ -184,20 +184,29 @@ def revise(session: Session, change: ChangeRequest, *, by: Actor, at: datetime) 
 
 
 @carries("case", "3.2.3-a", "3.2.3-c")
-def implement(session: Session, change: ChangeRequest, *, by: Actor, at: datetime) -> None:
+def implement(session: Session, change: ChangeRequest, *, by: Actor, at: datetime) -> bool:
     """The new design takes the old one's place, from where the effectivity says; the old one stays readable.
 
+    Returns:
+        False: departments that hold affected records only since the approval have been told now; they are waited for.
+
     Raises:
-        Conflict: the new design is not released, or a holder of affected records has neither acknowledged nor been
-        escalated.
+        Conflict: the new design is not released, a holder of affected records has neither acknowledged nor been
+        escalated, or an order whose date moves, and so its customer, knows nothing of it.
     """
+    new = session.get(Design, change.successor_id) if change.successor_id is not None else None
+    if CHANGE.plays(change, "owner", by) and new is not None and new.state == "released":
+        since = acknowledge.tell_since(session, change, affected.held(session, change), at=at)
+        if since:
+            note(session, change, "change_told", by=by, at=at, data={"departments": since}, clauses=("3.2.3-c",))
+            return False
     CHANGE.advance(session, change, "supersede", by=by, at=at, data=_stated(change))
     old = session.get_one(Design, change.design_id)
     DESIGN.advance(session, old, "supersede", by=by, at=at, data={"change": change.number})
     change.implemented_at = at
-    params = {"number": change.number}
-    for department in sorted({*rules.SIGNERS, *(n.department for n in change.notices)}):
-        tell(session, key="change.implemented", at=at, about=change, department=department, params=params)
+    for department in sorted({*rules.SIGNERS, *(n.department for n in change.notices)} - {OWNER}):
+        hand_over(session, change, to=department, key="change.implemented", at=at)
+    return True
 
 
 def _stated(change: ChangeRequest) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from order_core.execution.design.rules import Need, Trait
 from order_core.kernel import sign
 from order_core.kernel.actor import Actor
 from order_core.kernel.case import note
-from order_core.kernel.notice import tell
 from order_core.parties.models import ContactPerson
+from order_core.rulebook.handover import hand_over
 from order_core.rulebook.inforce import book
 
 CLAUSE = "3.2.2-a"
@@ -167,7 +167,7 @@ def waive(session: Session, design: Design, code: str, reason: str, *, by: Actor
     sign.ask(session, design, f"waiver:{code}", waiver_content(design, need), required=required, by=by, at=at)
     note(session, design, "design_waiver", by=by, at=at, data={"need": code}, clauses=(CLAUSE,))
     params = {"number": design.number, "need": code}
-    tell(session, key="design.waiver", at=at, about=design, department="SAL", params=params)
+    hand_over(session, design, to="SAL", key="design.waiver", at=at, params=params)
 
 
 def sign_waiver(session: Session, design: Design, code: str, verdict: str, *, by: Actor, at: datetime) -> None:

@@ -18,6 +18,7 @@ from order_core.kernel import plan as plans
 from order_core.kernel import sign
 from order_core.kernel.actor import Actor
 from order_core.kernel.case import Procedure, Step
+from order_core.kernel.plan import ActionPlan
 from order_core.kernel.sign import SignOff
 from order_core.rulebook.machines import machine
 
@@ -126,9 +127,20 @@ def _planned(session: Session, design: Design) -> None:
     """A design follows its plan; one made under a change follows the change."""
     if design.task is None or design.predecessor_id is not None:
         return
-    plan = plans.about(session, design.task, PLAN_KIND)
+    plan = plan_of(session, design)
     if plan is None or plan.state not in ("running", "achieved"):
         raise Conflict("design.no_plan", clause="3.2.1-b", number=design.number)
+
+
+def plan_of(session: Session, design: Design) -> ActionPlan | None:
+    """The R&D plan of a design's task; one that was made for an earlier design of it counts no more."""
+    plan = plans.about(session, design.task, PLAN_KIND) if design.task is not None else None
+    return plan if plan is not None and plans_for(plan, design) else None
+
+
+def plans_for(plan: ActionPlan, design: Design) -> bool:
+    """Whether the plan was made for this design: a revision under a change keeps the plan of its task."""
+    return design.predecessor_id is not None or plan.opened_at >= design.opened_at
 
 
 def _points_given(step: Step) -> None:

@@ -3,22 +3,26 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from order_core.clauses import carries
 from order_core.errors import Conflict, Invalid, NotFound
 from order_core.execution.design.lifecycle import PLAN_KIND, of_department
+from order_core.execution.design.lifecycle import plan_of as plan_of
 from order_core.execution.design.models import Design, DesignTask
+from order_core.execution.design.service import needed
+from order_core.execution.models import Order, OrderLine
 from order_core.issues import service as issues
 from order_core.issues.models import Issue
 from order_core.issues.rules import OPEN_STATES
 from order_core.kernel import plan as plans
 from order_core.kernel.actor import WORKER, Actor
 from order_core.kernel.case import note
-from order_core.kernel.notice import tell
 from order_core.kernel.plan import Action, ActionPlan, PlanItem
 from order_core.plans import service
 from order_core.plans.service import PLAN
+from order_core.rulebook.handover import hand_over
 
 CLAUSE = "3.2.1-b"
 TOLD = ("PRO", "SAL")
@@ -30,11 +34,6 @@ def task_of(design: Design) -> DesignTask:
     if task is None or task.owner_id is None:
         raise Conflict("design.unassigned", clause="3.2.1-a", number=design.number)
     return task
-
-
-def plan_of(session: Session, design: Design) -> ActionPlan | None:
-    """The R&D plan of a design's task."""
-    return plans.about(session, design.task, PLAN_KIND) if design.task is not None else None
 
 
 def stages(session: Session, design: Design) -> list[PlanItem]:
@@ -105,9 +104,36 @@ def approve(session: Session, design: Design, *, by: Actor, at: datetime) -> Iss
     late = last > task.needed_on
     params = {"number": design.number, "on": last.isoformat(), "needed": task.needed_on.isoformat()}
     for department in TOLD:
-        tell(session, key="design.late" if late else "design.planned", at=at, about=design, department=department,
-             params=params)  # fmt: skip
+        hand_over(session, design, to=department, key="design.late" if late else "design.planned", at=at, params=params)
     return _alert(session, design, task, last, by=by, at=at) if late else None
+
+
+@carries("plan", "3.2.1-b")
+def retime(session: Session, order: Order, *, by: Actor, at: datetime) -> list[Issue]:
+    """An order's dates have moved: when each of its designs is needed follows; what ends too late now is warned of.
+
+    Returns:
+        The open warnings of its tasks.
+    """
+    tasks = session.scalars(
+        select(DesignTask).join(OrderLine, OrderLine.id == DesignTask.line_id).where(OrderLine.order_id == order.id)
+    )
+    alerts = []
+    for task in (task for task in tasks if task.line.due_on is not None):
+        task.needed_on = needed(session, task.line, at)
+        under_way = [design for design in task.designs if design.state in ("draft", "in_review")]
+        last = last_day(session, under_way[-1]) if under_way else None
+        if last is not None and last > task.needed_on:
+            _tell_late(session, under_way[-1], task, last, at=at)
+            alerts.append(_alert(session, under_way[-1], task, last, by=by, at=at))
+    session.flush()
+    return alerts
+
+
+def _tell_late(session: Session, design: Design, task: DesignTask, last: date, *, at: datetime) -> None:
+    params = {"on": last.isoformat(), "needed": task.needed_on.isoformat()}
+    for department in TOLD:
+        hand_over(session, design, to=department, key="design.late", at=at, params=params)
 
 
 def last_day(session: Session, design: Design) -> date | None:
@@ -157,9 +183,7 @@ def adjust(
     last = last_day(session, design)
     if last is None or last <= task.needed_on:
         return None
-    params = {"number": design.number, "on": last.isoformat(), "needed": task.needed_on.isoformat()}
-    for department in TOLD:
-        tell(session, key="design.late", at=at, about=design, department=department, params=params)
+    _tell_late(session, design, task, last, at=at)
     return _alert(session, design, task, last, by=by, at=at)
 
 

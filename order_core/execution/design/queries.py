@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from order_core.clauses import probe
 from order_core.execution.change.models import ChangeRequest
 from order_core.execution.design import rules
-from order_core.execution.design.lifecycle import PLAN_KIND, REVIEW, needs_of, waived
+from order_core.execution.design.lifecycle import PLAN_KIND, REVIEW, needs_of, plans_for, waived
 from order_core.execution.design.models import Design, DesignTask
 from order_core.execution.design.rules import Stage
 from order_core.execution.models import Order, OrderLine
@@ -88,6 +88,7 @@ def _row(
     today: date,
 ) -> Row:
     task = design.task
+    plan = plan if plan is not None and plans_for(plan, design) else None
     stage = rules.stage(
         owned=task is not None and task.owner_id is not None,
         plan_state=plan.state if plan else None,

@@ -11,6 +11,8 @@ from order_core.errors import Conflict, Forbidden, Invalid
 from order_core.execution.design import points, rules
 from order_core.execution.design.lifecycle import DESIGN, OWNER, REVIEW, content, not_submitter, of_department
 from order_core.execution.design.models import Design, DesignReview
+from order_core.execution.design.service import open_tasks
+from order_core.execution.rules import AMENDABLE
 from order_core.kernel import clock, sign
 from order_core.kernel.actor import Actor
 from order_core.kernel.case import note
@@ -20,6 +22,7 @@ from order_core.kernel.sign import SignOff
 from order_core.parties.models import Person
 from order_core.rulebook.calendar import house_calendar
 from order_core.rulebook.departments import DEPARTMENTS
+from order_core.rulebook.handover import hand_over
 from order_core.rulebook.inforce import book
 
 OPINION_CLOCK = "OPINION"
@@ -44,7 +47,7 @@ def submit(
         Invalid: what the content lacks, a meeting in the past or nowhere, a department that is none.
     """
     calendar, opinion = house_calendar(session), book(session, at).policy(OPINION_CLOCK)
-    invited = _invited(session, also, at)
+    invited = invited_to(session, also, at)
     if meets_on < at.astimezone(ZoneInfo(calendar.zone)).date():
         raise Invalid("design.meets_on", field="meets_on", clause="3.2.2-b")
     if not place.strip():
@@ -66,7 +69,7 @@ def submit(
     return review
 
 
-def _invited(session: Session, also: Collection[str], at: datetime) -> list[str]:
+def invited_to(session: Session, also: Collection[str], at: datetime) -> list[str]:
     """The four, whom the rulebook adds, and whom R&D wishes to hear. Raises ``Invalid`` for what is no department."""
     strange = next((code for code in also if code not in DEPARTMENTS), None)
     if strange is not None:
@@ -167,7 +170,7 @@ def send_back(session: Session, design: Design, *, by: Actor, at: datetime) -> N
     DESIGN.advance(session, design, "send_back", by=by, at=at, data={"points": still})
     _end(session, design, "sent_back", at=at)
     params = {"number": design.number, "points": len(still)}
-    tell(session, key="design.sent_back", at=at, about=design, department=OWNER, params=params)
+    hand_over(session, design, to=OWNER, key="design.sent_back", at=at, params=params)
 
 
 @carries("sign", "3.2.2-b", "3.2.2-c")
@@ -177,16 +180,18 @@ def release(session: Session, design: Design, *, by: Actor, at: datetime) -> Non
     design.released_at = at
     review = _end(session, design, "released", at=at)
     for department in sorted({*review.invited, "PRO", "SAL"}):
-        tell(session, key="design.released", at=at, about=design, department=department,
-             params={"number": design.number})  # fmt: skip
+        hand_over(session, design, to=department, key="design.released", at=at)
 
 
 def withdraw(session: Session, design: Design, reason: str, *, by: Actor, at: datetime) -> None:
-    """Give a design up, with the reason."""
+    """Give a design up, with the reason; the task of an order that is to be made is open again without it."""
     reviewed = design.state == "in_review"
     DESIGN.advance(session, design, "withdraw", by=by, at=at, data={"reason": reason})
     if reviewed:
         _end(session, design, "withdrawn", at=at)
+    order = design.task.line.order if design.task is not None else None
+    if order is not None and order.state in AMENDABLE:
+        open_tasks(session, order, by=by, at=at)
 
 
 def _end(session: Session, design: Design, outcome: str, *, at: datetime) -> DesignReview:

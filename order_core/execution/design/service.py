@@ -1,7 +1,7 @@
 """Design tasks (3.2.1-a): one for each order line that needs design, given to one responsible person in time."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,12 +16,14 @@ from order_core.execution.design.lifecycle import DESIGN, OWNER, of_department, 
 from order_core.execution.design.models import Characteristic, Design, DesignDocument, DesignTask
 from order_core.execution.design.rules import Need
 from order_core.execution.models import Order, OrderLine
+from order_core.execution.rules import same
 from order_core.kernel import clock
 from order_core.kernel.actor import Actor
 from order_core.kernel.case import note
 from order_core.kernel.notice import tell
 from order_core.parties.models import Person
 from order_core.rulebook.calendar import house_calendar
+from order_core.rulebook.handover import hand_over
 from order_core.rulebook.inforce import book
 
 ASSIGN_CLOCK = "DESIGN"
@@ -30,13 +32,51 @@ SERIES = "D"
 
 @carries("case", "3.2.1-a")
 def open_tasks(session: Session, order: Order, *, by: Actor, at: datetime) -> list[DesignTask]:
-    """A task with its first design for each line that needs one and has none; the clock of its giving starts.
+    """The one task of each line that needs a design, with a design to be made; the clock of its giving starts.
 
+    A task whose designs are all given up, or are of something else than the line now asks for, is opened again.
     Calling it again opens nothing a second time.
+
+    Returns:
+        The tasks that are to be given to somebody.
     """
-    known = set(session.scalars(select(DesignTask.line_id).join(OrderLine).where(OrderLine.order_id == order.id)))
-    lines = [line for line in order.lines if line.new_design and line.id not in known]
-    return [_open_task(session, order, line, by=by, at=at) for line in lines]
+    tasks = select(DesignTask).join(OrderLine, OrderLine.id == DesignTask.line_id)
+    known = {task.line_id: task for task in session.scalars(tasks.where(OrderLine.order_id == order.id))}
+    opened = []
+    for line in (line for line in order.lines if line.new_design):
+        task = known.get(line.id)
+        if task is None:
+            opened.append(_open_task(session, order, line, by=by, at=at))
+        elif not any(one.state != "withdrawn" and fits(one, line) for one in task.designs):
+            opened += _open_again(session, task, by=by, at=at)
+    return opened
+
+
+def fits(design: Design, line: OrderLine) -> bool:
+    """Whether a design is of what the line asks for: its model, in its specification."""
+    return design.model_code == line.model_code and same(design.title, line.specification)
+
+
+def _open_again(session: Session, task: DesignTask, *, by: Actor, at: datetime) -> list[DesignTask]:
+    """A design under way follows its line; where there is none, another is to be made, by whoever it is given to."""
+    line = task.line
+    under_way = [one for one in task.designs if one.state in ("draft", "in_review") and one.predecessor_id is None]
+    if under_way:
+        design = under_way[-1]
+        design.model_code, design.title, design.changed_at = line.model_code, line.specification, at
+        data = {"model": line.model_code, "title": line.specification}
+        note(session, design, "design_aimed", by=by, at=at, data=data, clauses=("3.2.1-a",))
+        hand_over(session, design, to=OWNER, key="design.aimed", at=at, params={"order": line.order.number})
+        return []
+    task.owner_id, task.assigned_at, task.needed_on = None, None, needed(session, line, at)
+    _to_be_given(session, task, by=by, at=at)
+    return [task]
+
+
+def needed(session: Session, line: OrderLine, at: datetime) -> date:
+    """When the design of a line has to be released, for the line's date to be kept."""
+    assert line.due_on is not None, "an order is not issued without it"
+    return rules.working_days_before(line.due_on, lead_days(session, at), house_calendar(session))
 
 
 def lead_days(session: Session, at: datetime) -> int:
@@ -45,17 +85,21 @@ def lead_days(session: Session, at: datetime) -> int:
 
 
 def _open_task(session: Session, order: Order, line: OrderLine, *, by: Actor, at: datetime) -> DesignTask:
-    calendar = house_calendar(session)
-    assert line.due_on is not None, "an order is not issued without it"
-    needed_on = rules.working_days_before(line.due_on, lead_days(session, at), calendar)
-    task = DesignTask(line_id=line.id, opened_at=at, needed_on=needed_on)
+    task = DesignTask(line_id=line.id, opened_at=at, needed_on=needed(session, line, at))
     session.add(task)
     session.flush()
+    _to_be_given(session, task, by=by, at=at)
+    return task
+
+
+def _to_be_given(session: Session, task: DesignTask, *, by: Actor, at: datetime) -> None:
+    """A design for the task, which R&D has to give to somebody in time."""
+    line, calendar = task.line, house_calendar(session)
     design = _open(session, Design(model_code=line.model_code, title=line.specification, task_id=task.id), by=by, at=at)
     clock.start(session, design, book(session, at).policy(ASSIGN_CLOCK), at=at, calendar=calendar, party=OWNER)
-    params = {"number": design.number, "order": order.number}
+    params = {"number": design.number, "order": line.order.number}
     tell(session, key="design.to_assign", at=at, about=design, department=OWNER, params=params)
-    return task
+    session.expire(task, ["designs"])
 
 
 def _open(session: Session, design: Design, *, by: Actor, at: datetime) -> Design:
@@ -81,7 +125,7 @@ def assign(session: Session, design: Design, owner_id: int, *, by: Actor, at: da
     note(session, design, "design_assigned", by=by, at=at, data={"owner_id": owner.id}, clauses=("3.2.1-a",))
     params = {"number": design.number}
     tell(session, key="design.yours", at=at, about=design, person=owner.id, params=params)
-    tell(session, key="design.assigned", at=at, about=design, department="SAL", params=params)
+    hand_over(session, design, to="SAL", key="design.assigned", at=at)
 
 
 def record_needs(session: Session, design: Design, needs: Sequence[Need], *, by: Actor, at: datetime) -> None:
@@ -176,13 +220,13 @@ def _designed(session: Session, order: Order, _at: datetime) -> None:
 
 
 def undesigned(session: Session, order: Order) -> list[OrderLine]:
-    """Lines that need a design and have none released: production of the order waits for them (3.3.1-b)."""
-    done = set(
-        session.scalars(
-            select(DesignTask.line_id)
-            .join(Design, Design.task_id == DesignTask.id)
-            .join(OrderLine, OrderLine.id == DesignTask.line_id)
-            .where(OrderLine.order_id == order.id, Design.state.in_(rules.FINISHED))
-        )
+    """Lines without a released design of what they ask for: production of the order waits for them (3.3.1-b)."""
+    released = (
+        select(DesignTask.line_id, Design)
+        .join(Design, Design.task_id == DesignTask.id)
+        .join(OrderLine, OrderLine.id == DesignTask.line_id)
+        .where(OrderLine.order_id == order.id, Design.state.in_(rules.FINISHED))
     )
+    lines = {line.id: line for line in order.lines}
+    done = {line_id for line_id, design in session.execute(released) if fits(design, lines[line_id])}
     return [line for line in order.lines if line.new_design and line.id not in done]
