@@ -30,6 +30,18 @@ NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 """A Monday, noon in Taipei and Hong Kong."""
 
 
+OF_A_DATABASE = {"connection", "database_url", "engine", "furnished"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks for no database of ours runs once; those that start one themselves are left alone."""
+    for item in items:
+        starts = "e2e" in item.path.parts or hasattr(getattr(item, "module", None), "databases")
+        if not starts and OF_A_DATABASE.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.once)
+
+
 @pytest.fixture(scope="session")
 def database_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
     """An empty database of this test process, of the kind asked for."""
