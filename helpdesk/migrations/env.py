@@ -38,8 +38,14 @@ def compare_type(
     return None
 
 
+OF_THE_SEARCH = {"ix_search_entry_words"}
+"""Made beside the table by statements of its own (helpdesk.search.models), on PostgreSQL alone."""
+
+
 def include_object(_object: Any, name: str | None, kind: str, reflected: bool, _other: Any) -> bool:
-    """Tables that a database keeps for itself or for its search are not ours to drop."""
+    """Tables and indexes that a database keeps for itself or for its search are not ours to drop."""
+    if kind == "index" and reflected:
+        return name not in OF_THE_SEARCH
     return not (kind == "table" and reflected and name not in Base.metadata.tables)
 
 
