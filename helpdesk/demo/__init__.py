@@ -54,11 +54,4 @@ def _was_told(session: Session, *, at: datetime) -> None:
         if message is not None:
             message.sent_at = message.created_at
             channels.apply_status(session, message, "delivered", sid=None, error_code=None, at=message.created_at)
-            _is_out(session, message.id, at)
-
-
-def _is_out(session: Session, message_id: int, at: datetime) -> None:
-    sending = select(OutboxRow).where(OutboxRow.topic == "sms.send", OutboxRow.state == "pending")
-    for row in session.scalars(sending):
-        if row.payload["message_id"] == message_id:
-            outbox.finish(row, at=at)
+            outbox.cancel(session, f"sms:{message.id}", at=at)

@@ -14,7 +14,8 @@ from order_core.aftersales.models import InstalledProduct
 from order_core.execution import service as orders
 from order_core.execution.models import Order, OrderLine
 from order_core.issues import service as issues
-from order_core.parties.models import Customer, Person
+from order_core.issues.models import Issue
+from order_core.parties.models import ContactPerson, Customer, Person
 
 CONFIRMERS = ("pro", "qua", "log")
 LOT = "RF-2609-A"
@@ -147,7 +148,11 @@ def _solved_ticket(
     )
     for minutes, (step, data, by) in enumerate(steps, 1):
         issues.step(session, issue, step, data, by=by, at=at + timedelta(minutes=20 * minutes))
-    end = at + timedelta(minutes=20 * len(steps) + 6)
+    _rang(session, contact, issue, at + timedelta(minutes=20 * len(steps) + 6))
+
+
+def _rang(session: Session, contact: ContactPerson, issue: Issue, end: datetime) -> None:
+    """The customer heard of it by telephone."""
     session.add(
         Call(
             direction="out",
